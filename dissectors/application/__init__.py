@@ -1,0 +1,1 @@
+"""Application layer (RFC 1123): messages carried by transport."""

@@ -1,0 +1,97 @@
+"""Checksums, and what is said of one: the Internet checksum (RFC 1071) and CRC-32C (RFC 9260, appendix A)."""
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+from dissectors import layout
+from dissectors.fields import Derived, Uint
+
+if TYPE_CHECKING:
+    from dissectors.header import Header
+
+BAD, GOOD, UNVERIFIED, NOT_PRESENT, OFFLOADED = 0, 1, 2, 3, 5
+STATUS = {BAD: "bad", GOOD: "good", UNVERIFIED: "unverified", NOT_PRESENT: "not present", OFFLOADED: "offloaded"}
+
+
+def status_field(work_out: object, **names: str) -> Uint:
+    """The declaration of a `checksum.status` field; values as Wireshark numbers them, and 5 for offloaded."""
+    return Derived(Uint(8, "is the checksum right", names=STATUS, **names), work_out)  # type: ignore[arg-type]
+
+
+def ones_complement_sum(data: bytes, start: int = 0) -> int:
+    """The 16-bit one's complement sum of `data`, to which `start` is added; an odd last octet counts as if a 0 followed."""
+    if len(data) % 2:
+        data += b"\0"
+    # The sum modulo 65535 is the number itself modulo 65535, read in base 65536; 0 has two forms, told apart here.
+    number = int.from_bytes(data, "big") + start
+    return number % 0xFFFF or (0xFFFF if number else 0)
+
+
+def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
+    """The pseudo header of the IP header that carries `layer` (RFC 9293, 3.1; RFC 8200, 8.1); None where there is none."""
+    below = layer.below
+    while below is not None and below.name.startswith("ipv6."):
+        below = below.below
+    if below is None or not below.whole:
+        return None
+    if below.name == "ip":
+        return socket.inet_aton(below.src) + socket.inet_aton(below.dst) + struct.pack("!HH", protocol, length & 0xFFFF)
+    if below.name == "ipv6":
+        source = socket.inet_pton(socket.AF_INET6, below.src)
+        final = socket.inet_pton(socket.AF_INET6, below.final_destination(layer))
+        return source + final + struct.pack("!II", length, protocol)
+    return None
+
+
+def transport_status(layer: Header, protocol: int, covered: int | None = None) -> int:
+    """Whether the checksum of a TCP, UDP or ICMPv6 header is right, pseudo header included.
+
+    `covered` is the number of octets that it covers, header first (default: all of them).  A checksum that is the
+    sum of the pseudo header alone was left for the card to complete: offloaded, neither good nor bad.
+    """
+    length = layer.end - layer.start
+    covered = length if covered is None else covered
+    data = layer.octets[layer.start : layer.start + covered]
+    below = layer.below
+    in_fragment = below is not None and bool(carried_in_part(layer))
+    if len(data) < covered or in_fragment or layer.status & (layout.LONG_END | layout.QUOTED):
+        return UNVERIFIED
+    pseudo = pseudo_header(layer, protocol, length)
+    if pseudo is None:
+        return UNVERIFIED
+    partial = ones_complement_sum(pseudo)
+    if ones_complement_sum(data, partial) == 0xFFFF:
+        return GOOD
+    return OFFLOADED if layer.checksum == partial else BAD
+
+
+def carried_in_part(layer: Header) -> bool:
+    """Whether the IP datagram around `layer` is a fragment, the first one included."""
+    below = layer.below
+    while below is not None and (below.name == "ip" or below.name.startswith("ipv6")):
+        if below.is_fragment or getattr(below, "mf", False) or getattr(below, "more", False):
+            return True
+        below = below.below
+    return False
+
+
+def _table() -> list[int]:
+    table = []
+    for octet in range(256):
+        for _ in range(8):
+            octet = octet >> 1 ^ (0x82F63B78 if octet & 1 else 0)
+        table.append(octet)
+    return table
+
+
+_CRC32C = _table()
+
+
+def crc32c(data: bytes) -> int:
+    """CRC-32C (Castagnoli), as SCTP uses it: the number whose least significant octet is sent first."""
+    crc = 0xFFFFFFFF
+    for octet in data:
+        crc = crc >> 8 ^ _CRC32C[(crc ^ octet) & 0xFF]
+    return crc ^ 0xFFFFFFFF

@@ -1,0 +1,41 @@
+"""The frame itself, and what is left over: the two layers that no header on the wire declares."""
+from __future__ import annotations
+
+from typing import Any
+
+from dissectors.fields import Bytes, Derived, Flag, Text, Time, Uint
+from dissectors.header import Header
+
+
+def _note(name: str) -> Any:
+    """A value that takes more than one packet to know, left on the packet by who knows it."""
+    return lambda layer: layer.packet.notes.get(name) if layer.packet.notes else None
+
+
+class Frame(Header):
+    """The frame as it was captured."""
+
+    name = "frame"
+
+    number = Derived(Uint(32, "number in the capture, from 1"), lambda layer: layer.packet.number)
+    time_epoch = Derived(Time("capture time, seconds since the epoch"), lambda layer: layer.packet.time_ns)
+    time_delta = Derived(Time("since the packet before, seconds", relative=True), _note("frame.time_delta"))
+    time_relative = Derived(Time("since the first packet, seconds", relative=True), _note("frame.time_relative"))
+    len = Derived(Uint(32, "octets on the wire"), lambda layer: layer.packet.length)
+    cap_len = Derived(Uint(32, "octets captured"), lambda layer: layer.packet.data.__len__())
+    protocols = Derived(Text("the layers, outermost first"), lambda layer: layer.packet.protocols)
+    interface_id = Derived(Uint(32, "interface, as the capture numbers them"), lambda layer: layer.packet.interface.id)
+    interface_name = Derived(Text("interface"), lambda layer: layer.packet.interface.name or None)
+    encap_type = Derived(Uint(16, "link type of the capture file"), lambda layer: layer.packet.interface.linktype)
+    comment = Derived(Text("comment kept with the packet"), lambda layer: next(iter(layer.packet.comments), None))
+    truncated = Derived(Flag("the capture kept less than there was"), lambda layer: layer.packet.truncated)
+    malformed = Derived(Text("how the packet contradicts itself"), lambda layer: layer.packet.malformed or None)
+
+
+class Data(Header):
+    """Octets that nobody declared a meaning for."""
+
+    name = "data"
+    label = "Data"
+    data_ = Bytes(None, "the octets", name="data.data")
+    len = Derived(Uint(32, "octets, captured or not"), lambda layer: layer.end - layer.start)

@@ -1,0 +1,247 @@
+"""The parse graph: every declared header a node, every edge a row, compiled to the walker's tables.
+
+`graph` is the one that declarations enter as their files are imported.  A graph is compiled when it is first
+walked and again after a header was added; `with_row` gives a changed copy and leaves the original alone.
+"""
+from __future__ import annotations
+
+import difflib
+from array import array
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from dissectors import layout
+from dissectors.fields import Condition, Field, Repeat
+
+if TYPE_CHECKING:
+    from dissectors.header import Header, Next
+    from dissectors.walk import Walker
+
+
+class Graph:
+    """Headers and the rows that lead from one to another.
+
+    `headers` are the nodes, `rows` the edges: table name -> {value: header}.  `links` is the table of entry points
+    by link type (the LINKTYPE_ numbers of capture files).
+    """
+
+    def __init__(self) -> None:
+        self.headers: list[type[Header]] = []
+        self.rows: dict[str, dict[int, type[Header]]] = {}
+        self._compiled: Compiled | None = None
+        self._fields: dict[str, list[Field]] | None = None
+        self._protocols: dict[str, type[Header]] | None = None
+
+    def add(self, header: type[Header]) -> None:
+        """Enter a declared header: its node, and the rows of its `follows`."""
+        self.headers.append(header)
+        for table, keys in header.declaration.follows.items():
+            rows = self.rows.setdefault(table, {})
+            for key in (keys,) if isinstance(keys, int) else keys:
+                rows[key] = header
+        self._forget()
+
+    def remove(self, header: type[Header]) -> None:
+        """Take a header out again, with the rows that lead to it."""
+        self.headers.remove(header)
+        for rows in self.rows.values():
+            for key in [key for key, target in rows.items() if target is header]:
+                del rows[key]
+        self._forget()
+
+    def with_row(self, table: str, key: int, protocol: str) -> Graph:
+        """A copy in which `key` in `table` leads to `protocol`.
+
+        Raises KeyError, with one line for a user, for a table or a protocol that is not known.
+        """
+        known = {_table_of(each) for each in self.headers if each.declaration.next} - {""}
+        if table not in known:
+            raise KeyError(f"no table {table!r} to decode by{nearest(table, known)}")
+        target = self.protocols.get(protocol)
+        if target is None or target.selector:
+            raise KeyError(f"no protocol {protocol!r}{nearest(protocol, self.protocols)}")
+        twin = Graph()
+        twin.headers = list(self.headers)
+        twin.rows = {name: dict(rows) for name, rows in self.rows.items()}
+        twin.rows.setdefault(table, {})[key] = target
+        return twin
+
+    def _forget(self) -> None:
+        self._compiled = self._fields = self._protocols = None
+
+    # -- what is known ------------------------------------------------------------------------------------
+
+    @property
+    def protocols(self) -> dict[str, type[Header]]:
+        """Header name -> its class, the first declared where several share a name; selectors too."""
+        if self._protocols is None:
+            self._protocols = {}
+            for header in self.headers:
+                self._protocols.setdefault(header.name, header)
+        return self._protocols
+
+    @property
+    def fields(self) -> dict[str, list[Field]]:
+        """Full field name -> the declarations that bear it (several headers may share a name)."""
+        if self._fields is None:
+            self._fields = {}
+            for header in self.headers:
+                for field in header.declaration.fields.values():
+                    for each in _with_inner(field):
+                        known = self._fields.setdefault(each.name, [])
+                        if each not in known:
+                            known.append(each)
+        return self._fields
+
+    def member(self, family: type[Header], kind: int) -> type[Header]:
+        """The option of `family` with this kind; the family itself for a kind that nobody declared."""
+        members = family.declaration.members
+        if members is None:
+            return family
+        return self.rows.get(members.table or members.fields[0].name, {}).get(kind, family)
+
+    # -- what runs ----------------------------------------------------------------------------------------
+
+    @property
+    def compiled(self) -> Compiled:
+        """The graph as the walker runs it."""
+        if self._compiled is None:
+            self._compiled = Compiled(self)
+        return self._compiled
+
+
+def nearest(name: str, known: Any) -> str:
+    """`; did you mean a, b?` with the names that are most like a wrong one, or nothing."""
+    close = difflib.get_close_matches(name, [each for each in known if each], n=3, cutoff=0.6)
+    return f"; did you mean {', '.join(close)}?" if close else ""
+
+
+def _with_inner(field: Field) -> Iterator[Field]:
+    yield field
+    for part in field.parts.values():
+        yield from _with_inner(part)
+    if isinstance(field, Repeat):
+        for inner in field.fields.values():
+            yield from _with_inner(inner)
+
+
+def _table_of(header: type[Header]) -> str:
+    """The table that a header's `next` reads, where it does not say."""
+    rule = header.declaration.next
+    assert rule is not None
+    if rule.rule == layout.NEXT_BY_PORTS:
+        return rule.table or f"{header.name}.port"
+    return rule.table or (rule.fields[0].name if rule.fields else "")
+
+
+class Compiled:
+    """A graph as flat arrays, with the walker that runs them.
+
+    `classes[node]` is the header of a node (0: nothing known), `node_of` the reverse, `links` the node for
+    each link type, `guesses` the headers that may be recognised by content inside a given protocol.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        from dissectors.header import Header  # headers enter the graph, so not above
+        from dissectors.walk import Walker  # native where it could be compiled
+
+        self.classes: list[type[Header]] = [Header, *graph.headers]
+        self.node_of: dict[type[Header], int] = {header: i + 1 for i, header in enumerate(graph.headers)}
+        self._graph = graph
+        self._nodes = array("q", bytes(8 * layout.NODE * len(self.classes)))
+        self._terms = array("q", bytes(8 * layout.TERM))
+        self._pairs = array("q", bytes(8))
+        self._tables = array("H", bytes(2))
+        self._placed: dict[str, tuple[int, int]] = {}
+        for node, header in enumerate(graph.headers, 1):
+            self._compile(node, header)
+        found = array("q", bytes(8 * layout.FOUND * layout.MOST_LAYERS))
+        self.walker: Walker = Walker(self._nodes, self._terms, self._pairs, self._tables, found, self.classes)
+        self.links = {key: self.node_of[header] for key, header in graph.rows.get("frame.linktype", {}).items()}
+        self.guesses: dict[str, list[type[Header]]] = {}
+        for header in graph.headers:
+            for name in header.guessed_in:
+                self.guesses.setdefault(name, []).append(header)
+
+    def _compile(self, node: int, header: type[Header]) -> None:
+        declared = header.declaration
+        row = [0] * layout.NODE
+        row[layout.FIXED] = declared.fixed
+        row[layout.LENGTH_BASE] = declared.length_base
+        row[layout.LENGTH_TERM] = len(self._terms) // layout.TERM
+        row[layout.LENGTH_COUNT] = len(declared.length)
+        for field, times, when in declared.length:
+            self._term(header, field, times, when)
+        if not declared.length and declared.length_base != declared.fixed and not declared.takes_all:
+            raise TypeError(f"{header.__name__}: a constant header length belongs in the fields")
+        if declared.end is not None:
+            zero = declared.end.zero_is_rest
+            row[layout.END_RULE] = layout.END_BY_TERMS_ZERO_IS_REST if zero else layout.END_BY_TERMS
+            row[layout.END_BASE] = declared.end.plus
+            row[layout.END_TERM] = len(self._terms) // layout.TERM
+            row[layout.END_COUNT] = len(declared.end.terms)
+            for field, times in declared.end.terms:
+                self._term(header, field, times)
+        row[layout.FRAGMENT_TERM] = -1
+        if declared.fragment is not None:
+            row[layout.FRAGMENT_TERM] = self._term(header, declared.fragment)
+        if declared.next is not None:
+            self._next(row, header, declared.next)
+        row[layout.FLAGS] = (
+            header.selector * layout.SELECTOR
+            | header.quotes * layout.QUOTES
+            | header.repeats * layout.REPEATS
+            | declared.takes_all * layout.TAKES_ALL
+            | bool(header.part_of) * layout.EXTENDS
+        )
+        self._nodes[node * layout.NODE : (node + 1) * layout.NODE] = array("q", row)
+
+    def _term(self, header: type[Header], field: Field, times: int = 1, when: Condition | None = None) -> int:
+        """Add a row for a wire field; gives its number."""
+        if field.at + field.size > header.declaration.fixed:
+            raise TypeError(f"{header.__name__}: a rule reads {field.attribute}, which is not in the fixed part")
+        index = len(self._terms) // layout.TERM
+        mode, operand = (when.mode, when.operand) if when is not None else (layout.LINEAR, 0)
+        self._terms.extend([field.at, field.size, field.shift, field.mask, times, mode, operand, int(field.little)])
+        return index
+
+    def _next(self, row: list[int], header: type[Header], rule: Next) -> None:
+        row[layout.NEXT_RULE] = rule.rule
+        row[layout.NEXT_DEFAULT] = self._target(header, rule.default)
+        if not rule.fields:
+            return
+        row[layout.NEXT_TERM] = self._term(header, rule.fields[0])
+        for field in rule.fields[1:]:
+            self._term(header, field)
+        name = _table_of(header)
+        rows = self._graph.rows.get(name, {})
+        if rule.rule == layout.NEXT_BY_PAIRS:
+            row[layout.NEXT_TABLE] = len(self._pairs)
+            row[layout.NEXT_SIZE] = len(rows)
+            for key, target in rows.items():
+                self._pairs.extend([key, self.node_of[target]])
+            return
+        size = 1 << (rule.fields[0].bits or 0)
+        if name not in self._placed:
+            self._placed[name] = (len(self._tables), size)
+            table = array("H", bytes(2 * size))
+            for key, target in rows.items():
+                if not 0 <= key < size:
+                    raise TypeError(f"{target.__name__} follows {name} {key}, which the field cannot hold")
+                table[key] = self.node_of[target]
+            self._tables.extend(table)
+        row[layout.NEXT_TABLE], row[layout.NEXT_SIZE] = self._placed[name]
+        if row[layout.NEXT_SIZE] < size:
+            raise TypeError(f"{header.__name__} looks up {name} by a wider field than others do")
+
+    def _target(self, header: type[Header], target: type[Header] | str | None) -> int:
+        if target is None:
+            return 0
+        if isinstance(target, str):
+            if target not in self._graph.protocols:
+                raise TypeError(f"{header.__name__} leads to {target!r}, which is not declared")
+            target = self._graph.protocols[target]
+        return self.node_of[target]
+
+
+graph = Graph()

@@ -1,0 +1,71 @@
+"""The numbers that graph.py writes and walk.py reads: the rows of a compiled parse graph.
+
+Kept apart from both so that each is said once: walk.py binds them to C integers, which Python cannot see.
+"""
+from __future__ import annotations
+
+# A node, one row of NODE numbers a header.
+NODE = 15
+FIXED = 0  # octets that must be there before any rule reads a field
+LENGTH_BASE = 1  # length of the header = LENGTH_BASE + sum of LENGTH_COUNT terms from LENGTH_TERM on
+LENGTH_TERM = 2
+LENGTH_COUNT = 3
+END_RULE = 4  # where the header says that it ends, with all it carries
+END_BASE = 5
+END_TERM = 6
+END_COUNT = 7
+FRAGMENT_TERM = 8  # not zero: what follows is the middle of something; -1 where there is no such field
+NEXT_RULE = 9  # what follows
+NEXT_TERM = 10
+NEXT_TABLE = 11
+NEXT_SIZE = 12
+NEXT_DEFAULT = 13
+FLAGS = 14
+
+# A term, one row of TERM numbers a wire field that a rule reads.
+TERM = 8
+T_OFFSET = 0  # octets from the start of the header
+T_SIZE = 1  # octets to read
+T_SHIFT = 2
+T_MASK = 3
+T_TIMES = 4
+T_MODE = 5
+T_OPERAND = 6
+T_LITTLE = 7  # 1: least significant octet first
+
+LINEAR = 0  # the value times T_TIMES
+NONZERO = 1  # T_TIMES when the value is not zero
+EQUALS = 2  # T_TIMES when the value is T_OPERAND
+DIFFERS = 3  # T_TIMES when it is not
+
+END_WITH_PARENT = 0
+END_BY_TERMS = 1
+END_BY_TERMS_ZERO_IS_REST = 2
+
+NEXT_NOTHING = 0
+NEXT_BY_TABLE = 1
+NEXT_BY_PAIRS = 2
+NEXT_BY_PORTS = 3
+NEXT_ALWAYS = 4
+
+# Flags of a node.
+SELECTOR = 1  # looks ahead and chooses; no header of its own
+QUOTES = 2  # carries the beginning of another packet, cut short by rights
+REPEATS = 4  # follows itself until its parent ends
+TAKES_ALL = 8  # the header reaches to its end: nothing is carried
+EXTENDS = 16  # continues the header before it, under the same name
+
+# A found layer, one row of FOUND numbers: node, start, stop, end, status.
+FOUND = 5
+TRUNCATED = 1  # the capture cut it
+SHORT = 2  # its parent ends before it does
+BAD_LENGTH = 4  # its header length is below the least possible
+BAD_END = 8  # its own end lies inside its header
+LONG_END = 16  # its own end lies beyond its parent's
+TOO_DEEP = 32  # the walk was ended here
+PARTIAL = 64  # not even the fixed part is whole
+FRAGMENT = 128
+QUOTED = 256
+
+MOST_LAYERS = 64
+MOST_STEPS = 160

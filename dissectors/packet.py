@@ -1,0 +1,231 @@
+"""Packet: one frame, and what is in it.  Interface: where frames were taken.
+
+A packet is cheap until it is read: the headers are found when the first of them is asked for, a field is decoded
+when it is named.  Nothing here knows a file or a socket.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from dissectors import layout
+from dissectors.fields import Field
+from dissectors.frame import Data, Frame
+from dissectors.graph import Graph, nearest
+from dissectors.graph import graph as _graph
+from dissectors.header import Header, Item
+from dissectors.walk import Captured, LayerReader
+
+_STOPPED = layout.FRAGMENT | layout.TRUNCATED | layout.SHORT | layout.BAD_LENGTH | layout.BAD_END
+_COMMENT = 1  # opt_comment (draft-ietf-opsawg-pcapng, 3.5)
+
+
+@dataclass(slots=True, eq=False)
+class Interface:
+    """Where frames were taken, and how their link layer and their times are to be read.
+
+    `resolution` is timestamp units a second in the file, `offset` seconds to add; `snaplen` 0 when there is no limit.
+    `options` are the raw options of a pcapng interface description, kept for writing back, in the byte order that
+    `big_endian` tells.  `graph` is the parse graph that its frames are walked with.
+    """
+
+    linktype: int = 1
+    snaplen: int = 0
+    name: str = ""
+    description: str = ""
+    id: int = 0
+    resolution: int = 1_000_000
+    offset: int = 0
+    options: tuple[tuple[int, bytes], ...] = ()
+    big_endian: bool = False
+    graph: Graph = field(default=_graph, repr=False)
+
+
+class Packet(Captured):
+    """One frame.
+
+    `data` are the octets that were captured, `length` how many there were on the wire; `time_ns` nanoseconds since
+    the epoch, None where the file keeps no time; `number` counts from 1; `options` are raw pcapng options.
+
+        packet.tcp.dstport      the field of the first TCP header; packet.tcp is None where there is no TCP
+        packet["ip.src"]        the first value of a field by its full name, None where there is none
+        packet.values("ip.src") every value
+        packet.layers           every header, outermost first
+    """
+
+    __slots__ = ()
+
+    data: bytes
+    interface: Interface
+    time_ns: int | None
+    length: int
+    number: int
+    options: tuple[tuple[int, bytes], ...]
+    notes: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, data: bytes, linktype: int = 1) -> Packet:
+        """A packet from bytes alone, for shells and tests."""
+        return cls(bytes(data), Interface(linktype))
+
+    # -- the frame ----------------------------------------------------------------------------------------
+
+    @property
+    def time(self) -> float | None:
+        """Seconds since the epoch, to the precision of a float; `time_ns` is exact."""
+        return self.time_ns / 1e9 if self.time_ns is not None else None
+
+    @property
+    def comments(self) -> tuple[str, ...]:
+        """Comments that the file keeps with the packet."""
+        return tuple(value.decode("utf-8", "replace") for code, value in self.options if code == _COMMENT)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame as a header of its own: `frame.number`, `frame.len` and what else is not in its octets."""
+        return Frame(self, 0, len(self.data), self.length)
+
+    @property
+    def layers(self) -> list[Header]:
+        """Every header, outermost first; what nobody declared is a `data` layer at the end."""
+        if self.found is None:
+            self.found = _dissect(self)
+        return self.found
+
+    @property
+    def payload(self) -> bytes:
+        """What the innermost transport or internet header carries, as far as it was captured."""
+        carrier = None
+        for layer in self.layers:
+            if not layer.declaration.takes_all and not layer.quoted:
+                carrier = layer
+        return carrier.payload if carrier is not None else self.data
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the capture kept less than there was on the wire."""
+        return len(self.data) < self.length
+
+    @property
+    def malformed(self) -> str:
+        """Why the packet contradicts itself, in words; empty when it does not."""
+        return next((reason for layer in self.layers for each in _inside(layer) if (reason := each.malformed)), "")
+
+    @property
+    def protocols(self) -> str:
+        """The names of the layers, as `eth:ip:tcp`."""
+        return ":".join(layer.name for layer in self.layers)
+
+    def everything(self) -> Iterator[Header]:
+        """Every header with what continues it and, below each, its options."""
+        yield self.frame
+        for layer in self.layers:
+            yield from _inside(layer)
+
+    # -- reading by name ----------------------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        graph = self.interface.graph
+        if name not in graph.protocols:
+            raise AttributeError(f"no protocol {name!r}{nearest(name, graph.protocols)}")
+        setattr(Packet, name, LayerReader(name))  # from now on found without coming here
+        return getattr(self, name)
+
+    def __getitem__(self, name: str) -> Any:
+        """The first value of a field, or the first header of a protocol, by full name; None when it is not there.
+
+        Raises KeyError for a name that nobody declared.
+        """
+        graph = self.interface.graph
+        fields = graph.fields.get(name)
+        if fields is not None:
+            return next(self._values(fields), None)
+        if name in graph.protocols:
+            return next((layer for layer in self.everything() if layer.name == name), None)
+        raise KeyError(f"no field {name!r}{nearest(name, graph.fields)}")
+
+    def __contains__(self, name: str) -> bool:
+        return self[name] is not None
+
+    def values(self, name: str) -> list[Any]:
+        """Every value of a field, in the order of the frame.  Raises KeyError for a name that nobody declared."""
+        graph = self.interface.graph
+        fields = graph.fields.get(name)
+        if fields is None:
+            raise KeyError(f"no field {name!r}{nearest(name, graph.fields)}")
+        return list(self._values(fields))
+
+    def _values(self, fields: list[Field]) -> Iterator[Any]:
+        owners = [(each.owner, each) for each in fields if each.owner is not None]
+        deep = any(owner.is_option for owner, _ in owners)
+        for layer in self.everything() if deep else _with_extensions(self):
+            for owner, each in owners:
+                if isinstance(layer, owner):
+                    yield from layer.values(each)
+
+    def items(self) -> Iterator[tuple[Header, list[Item]]]:
+        """Every layer with its fields, for views."""
+        for layer in self.layers:
+            yield layer, list(layer.items())
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __bytes__(self) -> bytes:
+        return self.data
+
+    def __repr__(self) -> str:
+        number = f"#{self.number} " if self.number else ""
+        cut = f" of {self.length}" if self.truncated else ""
+        told = next((told for layer in reversed(self.layers) if (told := layer.info())), "")
+        return f"<Packet {number}{self.protocols} {len(self.data)}{cut} octets{': ' + told if told else ''}>"
+
+
+def _with_extensions(packet: Packet) -> Iterator[Header]:
+    yield packet.frame
+    for layer in packet.layers:
+        yield layer
+        yield from layer.extensions
+
+
+def _inside(layer: Header) -> Iterator[Header]:
+    yield layer
+    for area in layer.declaration.areas:
+        for option in layer._options(area):
+            yield from _inside(option)
+    for extension in layer.extensions:
+        yield from _inside(extension)
+
+
+def _dissect(packet: Packet) -> list[Header]:
+    """The layers of a frame: what the walker finds, what is recognised by content, and what is left as data."""
+    interface = packet.interface
+    compiled = interface.graph.compiled
+    data = packet.data
+    length = len(data)
+    start, end = 0, max(packet.length, length)
+    layers = compiled.walker.layers(packet, compiled.links.get(interface.linktype, 0), 0, end)
+    for index, layer in enumerate(layers):
+        if layer.declaration.picky and not layer.recognises(data[layer.start : layer.end]):
+            start, end = layer.start, layers[index - 1].end if index else end
+            del layers[index:]
+            break
+    else:
+        if layers:
+            last = layers[-1]
+            inner = last.extensions[-1] if last.extensions else last
+            if inner.declaration.takes_all:
+                return layers
+            start, end = inner.stop, inner.end
+    if start >= end or start >= length:
+        return layers
+    below = layers[-1] if layers else None
+    if below is not None and not below.status & _STOPPED:
+        for guess in compiled.guesses.get(below.name, ()):
+            if guess.recognises(data[start:end]):
+                layers += compiled.walker.layers(packet, compiled.node_of[guess], start, end, below)
+                return layers
+    quoted = below.status & layout.QUOTED if below is not None else 0
+    layers.append(Data(packet, start, min(end, length), end, quoted, below))
+    return layers

@@ -1,0 +1,510 @@
+# cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True
+"""The one walker: runs the compiled parse graph over bytes, and the views over what it found.
+
+The graph (graph.py) arrives here as flat arrays of integers: one row of NODE numbers a header, one row
+of TERM numbers a wire field that a rule reads, dense tables from a field's value to the next header and
+sparse pairs for fields too wide for a table (layout.py names the columns).  Nothing here knows a protocol.
+
+This is plain Python that Cython compiles too: installed with a compiler it runs as native code, without
+one the same file is interpreted.  Every index is checked in both.  Header bounds are checked once, here;
+what this file says is whole, an accessor may read without looking again.
+"""
+from __future__ import annotations
+
+import cython
+
+from dissectors import layout
+
+NODE = cython.declare(cython.longlong, layout.NODE)
+FIXED = cython.declare(cython.longlong, layout.FIXED)
+LENGTH_BASE = cython.declare(cython.longlong, layout.LENGTH_BASE)
+LENGTH_TERM = cython.declare(cython.longlong, layout.LENGTH_TERM)
+LENGTH_COUNT = cython.declare(cython.longlong, layout.LENGTH_COUNT)
+END_RULE = cython.declare(cython.longlong, layout.END_RULE)
+END_BASE = cython.declare(cython.longlong, layout.END_BASE)
+END_TERM = cython.declare(cython.longlong, layout.END_TERM)
+END_COUNT = cython.declare(cython.longlong, layout.END_COUNT)
+FRAGMENT_TERM = cython.declare(cython.longlong, layout.FRAGMENT_TERM)
+NEXT_RULE = cython.declare(cython.longlong, layout.NEXT_RULE)
+NEXT_TERM = cython.declare(cython.longlong, layout.NEXT_TERM)
+NEXT_TABLE = cython.declare(cython.longlong, layout.NEXT_TABLE)
+NEXT_SIZE = cython.declare(cython.longlong, layout.NEXT_SIZE)
+NEXT_DEFAULT = cython.declare(cython.longlong, layout.NEXT_DEFAULT)
+FLAGS = cython.declare(cython.longlong, layout.FLAGS)
+TERM = cython.declare(cython.longlong, layout.TERM)
+T_OFFSET = cython.declare(cython.longlong, layout.T_OFFSET)
+T_SIZE = cython.declare(cython.longlong, layout.T_SIZE)
+T_SHIFT = cython.declare(cython.longlong, layout.T_SHIFT)
+T_MASK = cython.declare(cython.longlong, layout.T_MASK)
+T_TIMES = cython.declare(cython.longlong, layout.T_TIMES)
+T_MODE = cython.declare(cython.longlong, layout.T_MODE)
+T_OPERAND = cython.declare(cython.longlong, layout.T_OPERAND)
+T_LITTLE = cython.declare(cython.longlong, layout.T_LITTLE)
+LINEAR = cython.declare(cython.longlong, layout.LINEAR)
+NONZERO = cython.declare(cython.longlong, layout.NONZERO)
+EQUALS = cython.declare(cython.longlong, layout.EQUALS)
+DIFFERS = cython.declare(cython.longlong, layout.DIFFERS)
+END_WITH_PARENT = cython.declare(cython.longlong, layout.END_WITH_PARENT)
+END_BY_TERMS = cython.declare(cython.longlong, layout.END_BY_TERMS)
+END_BY_TERMS_ZERO_IS_REST = cython.declare(cython.longlong, layout.END_BY_TERMS_ZERO_IS_REST)
+NEXT_NOTHING = cython.declare(cython.longlong, layout.NEXT_NOTHING)
+NEXT_BY_TABLE = cython.declare(cython.longlong, layout.NEXT_BY_TABLE)
+NEXT_BY_PAIRS = cython.declare(cython.longlong, layout.NEXT_BY_PAIRS)
+NEXT_BY_PORTS = cython.declare(cython.longlong, layout.NEXT_BY_PORTS)
+NEXT_ALWAYS = cython.declare(cython.longlong, layout.NEXT_ALWAYS)
+SELECTOR = cython.declare(cython.longlong, layout.SELECTOR)
+QUOTES = cython.declare(cython.longlong, layout.QUOTES)
+REPEATS = cython.declare(cython.longlong, layout.REPEATS)
+TAKES_ALL = cython.declare(cython.longlong, layout.TAKES_ALL)
+EXTENDS = cython.declare(cython.longlong, layout.EXTENDS)
+TRUNCATED = cython.declare(cython.longlong, layout.TRUNCATED)
+SHORT = cython.declare(cython.longlong, layout.SHORT)
+BAD_LENGTH = cython.declare(cython.longlong, layout.BAD_LENGTH)
+BAD_END = cython.declare(cython.longlong, layout.BAD_END)
+LONG_END = cython.declare(cython.longlong, layout.LONG_END)
+TOO_DEEP = cython.declare(cython.longlong, layout.TOO_DEEP)
+PARTIAL = cython.declare(cython.longlong, layout.PARTIAL)
+FRAGMENT = cython.declare(cython.longlong, layout.FRAGMENT)
+QUOTED = cython.declare(cython.longlong, layout.QUOTED)
+FOUND = cython.declare(cython.longlong, layout.FOUND)
+MOST_LAYERS = cython.declare(cython.longlong, layout.MOST_LAYERS)
+MOST_STEPS = cython.declare(cython.longlong, layout.MOST_STEPS)
+
+
+@cython.cclass
+class Captured:
+    """The plain facts of one frame: the base of packet.Packet, which says what they mean."""
+
+    data = cython.declare(bytes, visibility="public")
+    interface = cython.declare(object, visibility="public")
+    time_ns = cython.declare(object, visibility="public")
+    length = cython.declare(cython.longlong, visibility="public")
+    number = cython.declare(cython.longlong, visibility="public")
+    options = cython.declare(tuple, visibility="public")
+    notes = cython.declare(object, visibility="public")
+    found = cython.declare(object, visibility="public")
+
+    def __init__(
+        self,
+        data: bytes,
+        interface: object,
+        time_ns: object = None,
+        length: cython.longlong = -1,
+        number: cython.longlong = 0,
+        options: tuple = (),
+    ) -> None:
+        self.data = data
+        self.interface = interface
+        self.time_ns = time_ns
+        self.length = length if length >= 0 else len(data)
+        self.number = number
+        self.options = options
+        self.notes = None
+        self.found = None
+
+
+@cython.cclass
+class View:
+    """One stretch of a frame that is a header: the base of header.Header, which says what the attributes mean."""
+
+    packet = cython.declare(Captured, visibility="public")
+    octets = cython.declare(bytes, visibility="public")
+    start = cython.declare(cython.longlong, visibility="public")
+    stop = cython.declare(cython.longlong, visibility="public")
+    end = cython.declare(cython.longlong, visibility="public")
+    status = cython.declare(cython.longlong, visibility="public")
+    protocol = cython.declare(str, visibility="public")
+    below = cython.declare(object, visibility="public")
+    extensions = cython.declare(tuple, visibility="public")
+    cache = cython.declare(object, visibility="public")
+
+    def __init__(
+        self,
+        packet: Captured,
+        start: cython.longlong,
+        stop: cython.longlong,
+        end: cython.longlong,
+        status: cython.longlong = 0,
+        below: object = None,
+    ) -> None:
+        self.packet = packet
+        self.octets = packet.data
+        self.start = start
+        self.stop = stop
+        self.end = end
+        self.status = status
+        self.protocol = type(self).name
+        self.below = below
+        self.extensions = ()
+        self.cache = None
+
+
+@cython.cclass
+class NumberReader:
+    """The attribute that reads a number of up to 64 bits from a header's fixed part; None where it was cut off."""
+
+    at: cython.longlong
+    size: cython.longlong
+    shift: cython.longlong
+    mask: cython.ulonglong
+    unit: cython.longlong
+    plus: cython.longlong
+    little: cython.bint
+    boolean: cython.bint
+
+    def __init__(
+        self,
+        at: cython.longlong,
+        size: cython.longlong,
+        shift: cython.longlong,
+        mask: cython.ulonglong,
+        unit: cython.longlong,
+        plus: cython.longlong,
+        little: cython.bint,
+        boolean: cython.bint,
+    ) -> None:
+        self.at = at
+        self.size = size
+        self.shift = shift
+        self.mask = mask
+        self.unit = unit
+        self.plus = plus
+        self.little = little
+        self.boolean = boolean
+
+    def __get__(self, layer: object, owner: object) -> object:
+        if layer is None:
+            return self
+        view: View = layer
+        octets: bytes = view.octets
+        first: cython.longlong = view.start + self.at
+        value: cython.ulonglong = 0
+        i: cython.longlong
+        if first + self.size > view.stop:
+            return None
+        if self.little:
+            for i in range(self.size):
+                value |= cython.cast(cython.ulonglong, octets[first + i]) << (8 * i)
+        else:
+            for i in range(self.size):
+                value = value << 8 | octets[first + i]
+        value = value >> self.shift & self.mask
+        if self.boolean:
+            return value != 0
+        if self.unit == 1 and self.plus == 0:
+            return value
+        return cython.cast(cython.longlong, value) * self.unit + self.plus
+
+
+@cython.cclass
+class OctetsReader:
+    """The attribute that reads whole octets from a header's fixed part and converts them; None where cut off."""
+
+    at: cython.longlong
+    size: cython.longlong
+    convert: object
+
+    def __init__(self, at: cython.longlong, size: cython.longlong, convert: object) -> None:
+        self.at = at
+        self.size = size
+        self.convert = convert
+
+    def __get__(self, layer: object, owner: object) -> object:
+        if layer is None:
+            return self
+        view: View = layer
+        first: cython.longlong = view.start + self.at
+        if first + self.size > view.stop:
+            return None
+        return self.convert(view.octets[first : first + self.size])
+
+
+@cython.cclass
+class LayerReader:
+    """The attribute of a packet that gives its first header of a protocol; None where there is none."""
+
+    name: str
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, packet: object, owner: object) -> object:
+        if packet is None:
+            return self
+        captured: Captured = packet
+        layers: list = captured.found if captured.found is not None else packet.layers
+        view: View
+        for view in layers:
+            if view.protocol == self.name:
+                return view
+        return None
+
+
+@cython.cclass
+class Walker:
+    """A compiled parse graph, ready to run.
+
+    `nodes`, `terms` and `pairs` are buffers of signed 64-bit integers, `tables` of unsigned 16-bit ones, `found`
+    room for MOST_LAYERS rows of the answer; `classes[node]` is the class that a node's headers get.  All are made
+    by `graph.Compiled`.
+    """
+
+    nodes: cython.longlong[::1]
+    terms: cython.longlong[::1]
+    pairs: cython.longlong[::1]
+    tables: cython.ushort[::1]
+    found: cython.longlong[::1]
+    classes: list
+
+    def __init__(
+        self, nodes: object, terms: object, pairs: object, tables: object, found: object, classes: list
+    ) -> None:
+        self.nodes = nodes
+        self.terms = terms
+        self.pairs = pairs
+        self.tables = tables
+        self.found = found
+        self.classes = classes
+
+    def layers(
+        self,
+        packet: Captured,
+        node: cython.longlong,
+        start: cython.longlong,
+        end: cython.longlong,
+        below: object = None,
+    ) -> list:
+        """The headers of `packet` from `start` on, the first of them being `node`, lying on the header `below`.
+
+        `end` is where the frame ended on the wire, which may lie beyond the octets that were captured.  A header that
+        continues another is hung on it.  Never raises on bytes.
+        """
+        data: bytes = packet.data
+        octets: cython.const[cython.uchar][::1] = data
+        found = self.found
+        quoted: cython.longlong = 0
+        row: cython.longlong
+        count: cython.int = self._walk(octets, node, start, len(data), end)
+        i: cython.int
+        view: View
+        main: View
+        layers: list = []
+        if below is not None:
+            main = below
+            quoted = main.status & QUOTED
+        for i in range(count):
+            row = i * FOUND
+            cls = self.classes[found[row]]
+            view = cls.__new__(cls)
+            view.packet = packet
+            view.octets = data
+            view.start = found[row + 1]
+            view.stop = found[row + 2]
+            view.end = found[row + 3]
+            view.status = found[row + 4] | quoted
+            view.protocol = cls.name
+            view.below = below
+            view.extensions = ()
+            view.cache = None
+            if layers and self.nodes[found[row] * NODE + FLAGS] & EXTENDS:
+                main = layers[len(layers) - 1]
+                main.extensions += (view,)
+            else:
+                layers.append(view)
+                below = view
+        return layers
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _walk(
+        self,
+        octets: cython.const[cython.uchar][::1],
+        node: cython.longlong,
+        start: cython.longlong,
+        limit: cython.longlong,
+        end: cython.longlong,
+    ) -> cython.int:
+        nodes = self.nodes
+        found = self.found
+        row: cython.longlong
+        flags: cython.longlong
+        rule: cython.longlong
+        fixed: cython.longlong
+        length: cython.longlong
+        value: cython.longlong
+        stop: cython.longlong
+        own_end: cython.longlong
+        following: cython.longlong
+        status: cython.longlong
+        quoted: cython.longlong = 0
+        again: cython.longlong = 0
+        again_start: cython.longlong = 0
+        again_end: cython.longlong = 0
+        count: cython.int = 0
+        steps: cython.int = 0
+        at: cython.int
+
+        while steps < MOST_STEPS:
+            steps += 1
+            if node == 0:
+                if again == 0:
+                    break
+                node, start, end, again = again, again_start, again_end, 0
+            row = node * NODE
+            flags = nodes[row + FLAGS]
+            fixed = nodes[row + FIXED]
+
+            if flags & SELECTOR:
+                if start + fixed > end or start + fixed > limit:
+                    node = 0
+                else:
+                    node = self._next(octets, row, start)
+                continue
+            if start >= end or start >= limit:
+                node = 0
+                continue
+
+            status = quoted
+            stop = start + fixed
+            own_end = end
+            if stop > end:
+                status |= PARTIAL | (TRUNCATED if quoted else SHORT)
+            elif stop > limit:
+                status |= PARTIAL | TRUNCATED
+            else:
+                if nodes[row + LENGTH_COUNT] > 0:
+                    length = nodes[row + LENGTH_BASE] + self._sum(
+                        octets, start, nodes[row + LENGTH_TERM], nodes[row + LENGTH_COUNT]
+                    )
+                    if length < fixed:
+                        status |= BAD_LENGTH
+                    else:
+                        stop = start + length
+                        if stop > end:
+                            status |= TRUNCATED if quoted else SHORT
+                        elif stop > limit:
+                            status |= TRUNCATED
+                rule = nodes[row + END_RULE]
+                if rule != END_WITH_PARENT:
+                    value = self._sum(octets, start, nodes[row + END_TERM], nodes[row + END_COUNT])
+                    if value != 0 or rule == END_BY_TERMS:
+                        own_end = start + value + nodes[row + END_BASE]
+                        if own_end < stop:
+                            status |= BAD_END
+                            own_end = stop
+                        if own_end > end:
+                            if not quoted:
+                                status |= LONG_END
+                            own_end = end
+                if flags & TAKES_ALL:
+                    stop = own_end
+                    if stop > limit:
+                        status |= TRUNCATED
+
+            if stop > own_end:
+                stop = own_end
+            if stop > limit:
+                stop = limit
+            if nodes[row + FRAGMENT_TERM] >= 0 and not status & PARTIAL:
+                if self._term(octets, start, nodes[row + FRAGMENT_TERM]) != 0:
+                    status |= FRAGMENT
+            if count == MOST_LAYERS:
+                found[(count - 1) * FOUND + 4] |= TOO_DEEP
+                break
+            at = count * FOUND
+            found[at] = node
+            found[at + 1] = start
+            found[at + 2] = stop
+            found[at + 3] = own_end
+            found[at + 4] = status
+            count += 1
+
+            if status & (TRUNCATED | SHORT | BAD_LENGTH | BAD_END):
+                break
+            if status & FRAGMENT:
+                following = 0
+            else:
+                following = self._next(octets, row, start)
+            if flags & REPEATS and own_end < end:
+                again, again_start, again_end = node, own_end, end
+            if flags & QUOTES:
+                quoted = QUOTED
+            node, start, end = following, stop, own_end
+        return count
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def _next(
+        self, octets: cython.const[cython.uchar][::1], row: cython.longlong, start: cython.longlong
+    ) -> cython.longlong:
+        nodes = self.nodes
+        rule: cython.longlong = nodes[row + NEXT_RULE]
+        default: cython.longlong = nodes[row + NEXT_DEFAULT]
+        term: cython.longlong = nodes[row + NEXT_TERM]
+        table: cython.longlong = nodes[row + NEXT_TABLE]
+        value: cython.longlong
+        other: cython.longlong
+        following: cython.longlong = 0
+        i: cython.longlong
+        if rule == NEXT_NOTHING or rule == NEXT_ALWAYS:
+            return default
+        value = self._term(octets, start, term)
+        if rule == NEXT_BY_TABLE:
+            following = self.tables[table + value]
+        elif rule == NEXT_BY_PORTS:
+            # The lower port first: the service rather than the client's ephemeral port.
+            other = self._term(octets, start, term + 1)
+            if other < value:
+                value, other = other, value
+            following = self.tables[table + value]
+            if following == 0:
+                following = self.tables[table + other]
+        else:
+            for i in range(nodes[row + NEXT_SIZE]):
+                if self.pairs[table + 2 * i] == value:
+                    following = self.pairs[table + 2 * i + 1]
+                    break
+        return following if following != 0 else default
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def _sum(
+        self,
+        octets: cython.const[cython.uchar][::1],
+        start: cython.longlong,
+        first: cython.longlong,
+        count: cython.longlong,
+    ) -> cython.longlong:
+        total: cython.longlong = 0
+        i: cython.longlong
+        for i in range(count):
+            total += self._term(octets, start, first + i)
+        return total
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def _term(
+        self, octets: cython.const[cython.uchar][::1], start: cython.longlong, term: cython.longlong
+    ) -> cython.longlong:
+        terms = self.terms
+        at: cython.longlong = term * TERM
+        first: cython.longlong = start + terms[at + T_OFFSET]
+        size: cython.longlong = terms[at + T_SIZE]
+        mode: cython.longlong = terms[at + T_MODE]
+        times: cython.longlong = terms[at + T_TIMES]
+        value: cython.longlong = 0
+        i: cython.longlong
+        if terms[at + T_LITTLE]:
+            for i in range(size):
+                value |= cython.cast(cython.longlong, octets[first + i]) << (8 * i)
+        else:
+            for i in range(size):
+                value = value << 8 | octets[first + i]
+        value = value >> terms[at + T_SHIFT] & terms[at + T_MASK]
+        if mode == LINEAR:
+            return value * times
+        if mode == NONZERO:
+            return times if value != 0 else 0
+        if mode == EQUALS:
+            return times if value == terms[at + T_OPERAND] else 0
+        return times if value != terms[at + T_OPERAND] else 0

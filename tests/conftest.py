@@ -1,0 +1,29 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# The same examples on every run and every machine, and no verdict that depends on how busy the machine is.
+hypothesis.settings.register_profile(
+    "rawcap",
+    derandomize=True,
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("rawcap")
+
+
+def pytest_configure() -> None:
+    """Refuse to test a compiled walker that is older than its source: Python would prefer it without a word."""
+    walker = importlib.util.find_spec("dissectors.walk")
+    if walker is not None and walker.origin is not None:
+        compiled = Path(walker.origin)
+        source = compiled.with_name("walk.py")
+        if source.exists() and compiled.stat().st_mtime < source.stat().st_mtime:
+            raise pytest.UsageError("dissectors/walk.py is newer than its compiled form: run ./scripts/test")
