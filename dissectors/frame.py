@@ -1,19 +1,24 @@
 """The frame itself, and what is left over: the two layers that no header on the wire declares."""
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dissectors.fields import Bytes, Derived, Flag, Text, Time, Uint
 from dissectors.header import Header
 
+if TYPE_CHECKING:
+    from dissectors.packet import Packet
+
 
 def _note(name: str) -> Any:
     """A value that takes more than one packet to know, left on the packet by who knows it."""
-    return lambda layer: layer.packet.notes.get(name) if layer.packet.notes else None
+    return lambda layer: layer.captured.notes.get(name) if layer.captured.notes else None
 
 
 class Frame(Header):
     """The frame as it was captured."""
+
+    __slots__ = ("packet",)
 
     name = "frame"
 
@@ -30,6 +35,13 @@ class Frame(Header):
     comment = Derived(Text("comment kept with the packet"), lambda layer: next(iter(layer.packet.comments), None))
     truncated = Derived(Flag("the capture kept less than there was"), lambda layer: layer.packet.truncated)
     malformed = Derived(Text("how the packet contradicts itself"), lambda layer: layer.packet.malformed or None)
+
+    @classmethod
+    def of(cls, packet: Packet) -> Frame:
+        """The frame of a packet; unlike other headers it knows the whole packet."""
+        frame = cls(packet.captured, 0, len(packet.data), packet.length)
+        frame.packet = packet
+        return frame
 
 
 class Data(Header):

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from dissectors import layout
 from dissectors.fields import (
@@ -56,9 +56,6 @@ from dissectors.fields import (
     linear,
 )
 from dissectors.walk import View
-
-if TYPE_CHECKING:
-    from dissectors.packet import Packet
 
 _RULES = ("header_length", "end", "fragment", "follows", "next", "members")
 _TAKEN = set(vars(View)) | {"payload", "items", "values", "get", "info", "body", "found"}

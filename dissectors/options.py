@@ -16,10 +16,10 @@ def split(layer: Header, family: type[Option], start: int, stop: int) -> list[Op
 
     An option that does not fit keeps what is there and says so; what stands behind it is not read.
     """
-    packet = layer.packet
-    graph = packet.interface.graph
+    captured = layer.captured
+    graph = captured.interface.graph
     compiled = graph.compiled
-    data = packet.data
+    data = captured.data
     declared = family.declaration
     members = declared.members
     kind_field = members.fields[0] if members is not None else None
@@ -31,18 +31,18 @@ def split(layer: Header, family: type[Option], start: int, stop: int) -> list[Op
             kind = kind_field.decode(data, at, at + kind_field.size)
         cls = cast("type[Option]", graph.member(family, kind))
         if kind in family.single:
-            options.append(cls(packet, start, start + 1, start + 1, layout.PARTIAL, layer))
+            options.append(cls(captured, start, start + 1, start + 1, layout.PARTIAL, layer))
             start += 1
             if kind in family.last:
                 break
             continue
         end = stop
         if start + declared.fixed <= stop and declared.end is not None:
-            end = start + cls(packet, start, stop, stop).total(declared.end)
+            end = start + cls(captured, start, stop, stop).total(declared.end)
         bad = layout.BAD_END if end < start + declared.fixed else layout.LONG_END if end > stop else 0
         if bad:
             end = stop
-        option = compiled.walker.layers(packet, compiled.node_of[cls], start, end, layer)[0]
+        option = compiled.walker.layers(captured, compiled.node_of[cls], start, end, layer)[0]
         option.status |= bad
         options.append(option)
         if bad or kind in family.last:

@@ -15,7 +15,7 @@ from dissectors.frame import Data, Frame
 from dissectors.graph import Graph, nearest
 from dissectors.graph import graph as _graph
 from dissectors.header import Header, Item
-from dissectors.walk import Captured, LayerReader
+from dissectors.walk import Holder, LayerReader
 
 _STOPPED = layout.FRAGMENT | layout.TRUNCATED | layout.SHORT | layout.BAD_LENGTH | layout.BAD_END
 _COMMENT = 1  # opt_comment (draft-ietf-opsawg-pcapng, 3.5)
@@ -42,7 +42,7 @@ class Interface:
     graph: Graph = field(default=_graph, repr=False)
 
 
-class Packet(Captured):
+class Packet(Holder):
     """One frame.
 
     `data` are the octets that were captured, `length` how many there were on the wire; `time_ns` nanoseconds since
@@ -84,14 +84,23 @@ class Packet(Captured):
     @property
     def frame(self) -> Frame:
         """The frame as a header of its own: `frame.number`, `frame.len` and what else is not in its octets."""
-        return Frame(self, 0, len(self.data), self.length)
+        return Frame.of(self)
 
     @property
     def layers(self) -> list[Header]:
         """Every header, outermost first; what nobody declared is a `data` layer at the end."""
-        if self.found is None:
-            self.found = _dissect(self)
-        return self.found
+        if not self.complete:
+            self.headers = _complete(self, self.headers if self.headers is not None else self.walk())
+            self.complete = True
+        return self.headers  # type: ignore[return-value]
+
+    def walk(self) -> list[Header]:
+        """The headers that the parse graph leads to; what is recognised by content, and data, is only in `layers`."""
+        compiled = self.interface.graph.compiled
+        end = self.length if self.length > len(self.data) else len(self.data)
+        headers: list[Header] = compiled.walker.layers(self.captured, compiled.links.get(self.interface.linktype, 0), 0, end)
+        self.headers = headers
+        return headers
 
     @property
     def payload(self) -> bytes:
@@ -129,7 +138,10 @@ class Packet(Captured):
         graph = self.interface.graph
         if name not in graph.protocols:
             raise AttributeError(f"no protocol {name!r}{nearest(name, graph.protocols)}")
-        setattr(Packet, name, LayerReader(name))  # from now on found without coming here
+        by_content = any(
+            each.declaration.picky or each.guessed_in or each is Data for each in graph.headers if each.name == name
+        )
+        setattr(Packet, name, LayerReader(name, by_content))  # from now on found without coming here
         return getattr(self, name)
 
     def __getitem__(self, name: str) -> Any:
@@ -198,18 +210,16 @@ def _inside(layer: Header) -> Iterator[Header]:
         yield from _inside(extension)
 
 
-def _dissect(packet: Packet) -> list[Header]:
-    """The layers of a frame: what the walker finds, what is recognised by content, and what is left as data."""
-    interface = packet.interface
-    compiled = interface.graph.compiled
+def _complete(packet: Packet, layers: list[Header]) -> list[Header]:
+    """What the walker found, less what is not what a port promised, with what is recognised by content and the rest."""
+    compiled = packet.interface.graph.compiled
     data = packet.data
     length = len(data)
     start, end = 0, max(packet.length, length)
-    layers = compiled.walker.layers(packet, compiled.links.get(interface.linktype, 0), 0, end)
     for index, layer in enumerate(layers):
         if layer.declaration.picky and not layer.recognises(data[layer.start : layer.end]):
             start, end = layer.start, layers[index - 1].end if index else end
-            del layers[index:]
+            layers = layers[:index]
             break
     else:
         if layers:
@@ -224,8 +234,6 @@ def _dissect(packet: Packet) -> list[Header]:
     if below is not None and not below.status & _STOPPED:
         for guess in compiled.guesses.get(below.name, ()):
             if guess.recognises(data[start:end]):
-                layers += compiled.walker.layers(packet, compiled.node_of[guess], start, end, below)
-                return layers
+                return layers + compiled.walker.layers(packet.captured, compiled.node_of[guess], start, end, below)
     quoted = below.status & layout.QUOTED if below is not None else 0
-    layers.append(Data(packet, start, min(end, length), end, quoted, below))
-    return layers
+    return [*layers, Data(packet.captured, start, min(end, length), end, quoted, below)]

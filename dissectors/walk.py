@@ -73,7 +73,11 @@ MOST_STEPS = cython.declare(cython.longlong, layout.MOST_STEPS)
 
 @cython.cclass
 class Captured:
-    """The plain facts of one frame: the base of packet.Packet, which says what they mean."""
+    """The plain facts of one frame, shared by its packet.Packet and the headers in it.
+
+    Apart from the packet so that a header need not refer to the packet that holds it: a cycle of references would
+    leave every packet to the garbage collector.
+    """
 
     data = cython.declare(bytes, visibility="public")
     interface = cython.declare(object, visibility="public")
@@ -82,7 +86,15 @@ class Captured:
     number = cython.declare(cython.longlong, visibility="public")
     options = cython.declare(tuple, visibility="public")
     notes = cython.declare(object, visibility="public")
-    found = cython.declare(object, visibility="public")
+
+
+@cython.cclass
+class Holder:
+    """What a packet keeps: the frame's facts, and the headers once they were found.  The base of packet.Packet."""
+
+    captured = cython.declare(Captured, visibility="public")
+    headers = cython.declare(object, visibility="public")  # what the walker found, a list; None before it ran
+    complete = cython.declare(cython.bint, visibility="public")  # headers has been looked through for the rest
 
     def __init__(
         self,
@@ -93,21 +105,60 @@ class Captured:
         number: cython.longlong = 0,
         options: tuple = (),
     ) -> None:
-        self.data = data
-        self.interface = interface
-        self.time_ns = time_ns
-        self.length = length if length >= 0 else len(data)
-        self.number = number
-        self.options = options
-        self.notes = None
-        self.found = None
+        captured: Captured = Captured()
+        captured.data = data
+        captured.interface = interface
+        captured.time_ns = time_ns
+        captured.length = length if length >= 0 else len(data)
+        captured.number = number
+        captured.options = options
+        captured.notes = None
+        self.captured = captured
+        self.headers = None
+        self.complete = False
+
+    @property
+    def data(self) -> bytes:
+        return self.captured.data
+
+    @property
+    def interface(self) -> object:
+        return self.captured.interface
+
+    @property
+    def time_ns(self) -> object:
+        return self.captured.time_ns
+
+    @property
+    def length(self) -> cython.longlong:
+        return self.captured.length
+
+    @property
+    def number(self) -> cython.longlong:
+        return self.captured.number
+
+    @number.setter
+    def number(self, number: cython.longlong) -> None:
+        self.captured.number = number
+
+    @property
+    def options(self) -> tuple:
+        return self.captured.options
+
+    @property
+    def notes(self) -> object:
+        return self.captured.notes
+
+    @notes.setter
+    def notes(self, notes: object) -> None:
+        self.captured.notes = notes
 
 
 @cython.cclass
 class View:
     """One stretch of a frame that is a header: the base of header.Header, which says what the attributes mean."""
 
-    packet = cython.declare(Captured, visibility="public")
+    captured = cython.declare(Captured, visibility="public")
     octets = cython.declare(bytes, visibility="public")
     start = cython.declare(cython.longlong, visibility="public")
     stop = cython.declare(cython.longlong, visibility="public")
@@ -120,15 +171,15 @@ class View:
 
     def __init__(
         self,
-        packet: Captured,
+        captured: Captured,
         start: cython.longlong,
         stop: cython.longlong,
         end: cython.longlong,
         status: cython.longlong = 0,
         below: object = None,
     ) -> None:
-        self.packet = packet
-        self.octets = packet.data
+        self.captured = captured
+        self.octets = captured.data
         self.start = start
         self.stop = stop
         self.end = end
@@ -221,19 +272,31 @@ class OctetsReader:
 
 @cython.cclass
 class LayerReader:
-    """The attribute of a packet that gives its first header of a protocol; None where there is none."""
+    """The attribute of a packet that gives its first header of a protocol; None where there is none.
+
+    `by_content`: whether such a header may be found, or found wanting, by looking at what the last one carries;
+    for all others the walk alone is enough.
+    """
 
     name: str
+    by_content: cython.bint
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, by_content: cython.bint) -> None:
         self.name = name
+        self.by_content = by_content
 
     def __get__(self, packet: object, owner: object) -> object:
         if packet is None:
             return self
-        captured: Captured = packet
-        layers: list = captured.found if captured.found is not None else packet.layers
+        holder: Holder = packet
+        layers: list
         view: View
+        if self.by_content:
+            layers = packet.layers
+        elif holder.headers is None:
+            layers = packet.walk()
+        else:
+            layers = holder.headers
         for view in layers:
             if view.protocol == self.name:
                 return view
@@ -255,6 +318,8 @@ class Walker:
     tables: cython.ushort[::1]
     found: cython.longlong[::1]
     classes: list
+    names: list
+    new: object
 
     def __init__(
         self, nodes: object, terms: object, pairs: object, tables: object, found: object, classes: list
@@ -265,23 +330,24 @@ class Walker:
         self.tables = tables
         self.found = found
         self.classes = classes
+        self.names = [cls.name for cls in classes]
+        self.new = View.__new__  # without __init__: the walker sets every attribute itself
 
     def layers(
         self,
-        packet: Captured,
+        captured: Captured,
         node: cython.longlong,
         start: cython.longlong,
         end: cython.longlong,
         below: object = None,
     ) -> list:
-        """The headers of `packet` from `start` on, the first of them being `node`, lying on the header `below`.
+        """The headers of the frame from `start` on, the first of them being `node`, lying on the header `below`.
 
         `end` is where the frame ended on the wire, which may lie beyond the octets that were captured.  A header that
         continues another is hung on it.  Never raises on bytes.
         """
-        data: bytes = packet.data
+        data: bytes = captured.data
         octets: cython.const[cython.uchar][::1] = data
-        found = self.found
         quoted: cython.longlong = 0
         row: cython.longlong
         count: cython.int = self._walk(octets, node, start, len(data), end)
@@ -294,19 +360,19 @@ class Walker:
             quoted = main.status & QUOTED
         for i in range(count):
             row = i * FOUND
-            cls = self.classes[found[row]]
-            view = cls.__new__(cls)
-            view.packet = packet
+            cls = self.classes[self.found[row]]
+            view = self.new(cls)
+            view.captured = captured
             view.octets = data
-            view.start = found[row + 1]
-            view.stop = found[row + 2]
-            view.end = found[row + 3]
-            view.status = found[row + 4] | quoted
-            view.protocol = cls.name
+            view.start = self.found[row + 1]
+            view.stop = self.found[row + 2]
+            view.end = self.found[row + 3]
+            view.status = self.found[row + 4] | quoted
+            view.protocol = self.names[self.found[row]]
             view.below = below
             view.extensions = ()
             view.cache = None
-            if layers and self.nodes[found[row] * NODE + FLAGS] & EXTENDS:
+            if layers and self.nodes[self.found[row] * NODE + FLAGS] & EXTENDS:
                 main = layers[len(layers) - 1]
                 main.extensions += (view,)
             else:
@@ -324,8 +390,6 @@ class Walker:
         limit: cython.longlong,
         end: cython.longlong,
     ) -> cython.int:
-        nodes = self.nodes
-        found = self.found
         row: cython.longlong
         flags: cython.longlong
         rule: cython.longlong
@@ -351,8 +415,8 @@ class Walker:
                     break
                 node, start, end, again = again, again_start, again_end, 0
             row = node * NODE
-            flags = nodes[row + FLAGS]
-            fixed = nodes[row + FIXED]
+            flags = self.nodes[row + FLAGS]
+            fixed = self.nodes[row + FIXED]
 
             if flags & SELECTOR:
                 if start + fixed > end or start + fixed > limit:
@@ -372,9 +436,9 @@ class Walker:
             elif stop > limit:
                 status |= PARTIAL | TRUNCATED
             else:
-                if nodes[row + LENGTH_COUNT] > 0:
-                    length = nodes[row + LENGTH_BASE] + self._sum(
-                        octets, start, nodes[row + LENGTH_TERM], nodes[row + LENGTH_COUNT]
+                if self.nodes[row + LENGTH_COUNT] > 0:
+                    length = self.nodes[row + LENGTH_BASE] + self._sum(
+                        octets, start, self.nodes[row + LENGTH_TERM], self.nodes[row + LENGTH_COUNT]
                     )
                     if length < fixed:
                         status |= BAD_LENGTH
@@ -384,11 +448,11 @@ class Walker:
                             status |= TRUNCATED if quoted else SHORT
                         elif stop > limit:
                             status |= TRUNCATED
-                rule = nodes[row + END_RULE]
+                rule = self.nodes[row + END_RULE]
                 if rule != END_WITH_PARENT:
-                    value = self._sum(octets, start, nodes[row + END_TERM], nodes[row + END_COUNT])
+                    value = self._sum(octets, start, self.nodes[row + END_TERM], self.nodes[row + END_COUNT])
                     if value != 0 or rule == END_BY_TERMS:
-                        own_end = start + value + nodes[row + END_BASE]
+                        own_end = start + value + self.nodes[row + END_BASE]
                         if own_end < stop:
                             status |= BAD_END
                             own_end = stop
@@ -405,18 +469,18 @@ class Walker:
                 stop = own_end
             if stop > limit:
                 stop = limit
-            if nodes[row + FRAGMENT_TERM] >= 0 and not status & PARTIAL:
-                if self._term(octets, start, nodes[row + FRAGMENT_TERM]) != 0:
+            if self.nodes[row + FRAGMENT_TERM] >= 0 and not status & PARTIAL:
+                if self._term(octets, start, self.nodes[row + FRAGMENT_TERM]) != 0:
                     status |= FRAGMENT
             if count == MOST_LAYERS:
-                found[(count - 1) * FOUND + 4] |= TOO_DEEP
+                self.found[(count - 1) * FOUND + 4] |= TOO_DEEP
                 break
             at = count * FOUND
-            found[at] = node
-            found[at + 1] = start
-            found[at + 2] = stop
-            found[at + 3] = own_end
-            found[at + 4] = status
+            self.found[at] = node
+            self.found[at + 1] = start
+            self.found[at + 2] = stop
+            self.found[at + 3] = own_end
+            self.found[at + 4] = status
             count += 1
 
             if status & (TRUNCATED | SHORT | BAD_LENGTH | BAD_END):
@@ -437,11 +501,10 @@ class Walker:
     def _next(
         self, octets: cython.const[cython.uchar][::1], row: cython.longlong, start: cython.longlong
     ) -> cython.longlong:
-        nodes = self.nodes
-        rule: cython.longlong = nodes[row + NEXT_RULE]
-        default: cython.longlong = nodes[row + NEXT_DEFAULT]
-        term: cython.longlong = nodes[row + NEXT_TERM]
-        table: cython.longlong = nodes[row + NEXT_TABLE]
+        rule: cython.longlong = self.nodes[row + NEXT_RULE]
+        default: cython.longlong = self.nodes[row + NEXT_DEFAULT]
+        term: cython.longlong = self.nodes[row + NEXT_TERM]
+        table: cython.longlong = self.nodes[row + NEXT_TABLE]
         value: cython.longlong
         other: cython.longlong
         following: cython.longlong = 0
@@ -460,7 +523,7 @@ class Walker:
             if following == 0:
                 following = self.tables[table + other]
         else:
-            for i in range(nodes[row + NEXT_SIZE]):
+            for i in range(self.nodes[row + NEXT_SIZE]):
                 if self.pairs[table + 2 * i] == value:
                     following = self.pairs[table + 2 * i + 1]
                     break
@@ -486,25 +549,24 @@ class Walker:
     def _term(
         self, octets: cython.const[cython.uchar][::1], start: cython.longlong, term: cython.longlong
     ) -> cython.longlong:
-        terms = self.terms
         at: cython.longlong = term * TERM
-        first: cython.longlong = start + terms[at + T_OFFSET]
-        size: cython.longlong = terms[at + T_SIZE]
-        mode: cython.longlong = terms[at + T_MODE]
-        times: cython.longlong = terms[at + T_TIMES]
+        first: cython.longlong = start + self.terms[at + T_OFFSET]
+        size: cython.longlong = self.terms[at + T_SIZE]
+        mode: cython.longlong = self.terms[at + T_MODE]
+        times: cython.longlong = self.terms[at + T_TIMES]
         value: cython.longlong = 0
         i: cython.longlong
-        if terms[at + T_LITTLE]:
+        if self.terms[at + T_LITTLE]:
             for i in range(size):
                 value |= cython.cast(cython.longlong, octets[first + i]) << (8 * i)
         else:
             for i in range(size):
                 value = value << 8 | octets[first + i]
-        value = value >> terms[at + T_SHIFT] & terms[at + T_MASK]
+        value = value >> self.terms[at + T_SHIFT] & self.terms[at + T_MASK]
         if mode == LINEAR:
             return value * times
         if mode == NONZERO:
             return times if value != 0 else 0
         if mode == EQUALS:
-            return times if value == terms[at + T_OPERAND] else 0
-        return times if value != terms[at + T_OPERAND] else 0
+            return times if value == self.terms[at + T_OPERAND] else 0
+        return times if value != self.terms[at + T_OPERAND] else 0
