@@ -54,9 +54,15 @@ class Graph:
 
         Raises KeyError, with one line for a user, for a table or a protocol that is not known.
         """
-        known = {_table_of(each) for each in self.headers if each.declaration.next} - {""}
-        if table not in known:
-            raise KeyError(f"no table {table!r} to decode by{nearest(table, known)}")
+        widths = {
+            _table_of(each): rule.fields[0].bits or 0
+            for each in self.headers
+            if (rule := each.declaration.next) is not None and rule.fields
+        }
+        if table not in widths:
+            raise KeyError(f"no table {table!r} to decode by{nearest(table, widths)}")
+        if not 0 <= key < 1 << widths[table]:
+            raise KeyError(f"{table} has {widths[table]} bits and cannot be {key}")
         target = self.protocols.get(protocol)
         if target is None or target.selector:
             raise KeyError(f"no protocol {protocol!r}{nearest(protocol, self.protocols)}")
@@ -198,7 +204,7 @@ class Compiled:
 
     def _term(self, header: type[Header], field: Field, times: int = 1, when: Condition | None = None) -> int:
         """Add a row for a wire field; gives its number."""
-        if field.at + field.size > header.declaration.fixed:
+        if field in header.declaration.tail or field.at + field.size > header.declaration.fixed:
             raise TypeError(f"{header.__name__}: a rule reads {field.attribute}, which is not in the fixed part")
         index = len(self._terms) // layout.TERM
         mode, operand = (when.mode, when.operand) if when is not None else (layout.LINEAR, 0)

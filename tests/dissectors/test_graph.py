@@ -1,0 +1,106 @@
+"""The parse graph: rows that lead from header to header, and changed copies of them."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dissectors.fields import Uint
+from dissectors.graph import Graph, graph, nearest
+from dissectors.header import Header, always, by
+from dissectors.packet import Interface, Packet
+
+# IPv4 192.0.2.1 to 192.0.2.2, UDP 5000 to 9000, twelve octets of a DNS header: one question, type not there.
+UDP = bytes.fromhex(
+    "0200000000020200000000010800" "450000280001000040110000c0000201c0000202" "1388232800140000" "123401000000000000000000"
+)
+
+
+@pytest.fixture
+def clean() -> Iterator[None]:
+    before = list(graph.headers)
+    yield
+    for header in [each for each in graph.headers if each not in before]:
+        graph.remove(header)
+
+
+def test_every_field_name_begins_with_a_protocol_and_is_in_lower_case_words() -> None:
+    for name, fields in graph.fields.items():
+        assert "." in name, name
+        assert " " not in name
+        assert all(field.meaning for field in fields), name
+
+
+def test_every_header_has_a_title() -> None:
+    for header in graph.headers:
+        assert header.title, header.__name__
+        assert not header.title.endswith(".")
+
+
+def test_a_row_added_to_a_copy_changes_only_the_copy() -> None:
+    changed = graph.with_row("udp.port", 9000, "ntp")
+    assert "ntp" in Packet(UDP, Interface(graph=changed)).protocols
+    assert "ntp" not in Packet(UDP, Interface()).protocols
+
+
+@pytest.mark.parametrize(
+    ("table", "protocol", "message"),
+    [
+        ("udp.prt", "dns", "no table 'udp.prt' to decode by; did you mean udp.port"),
+        ("udp.port", "dsn", "no protocol 'dsn'; did you mean"),
+    ],
+)
+def test_a_wrong_row_is_named_with_what_is_nearest(table: str, protocol: str, message: str) -> None:
+    with pytest.raises(KeyError) as error:
+        graph.with_row(table, 9000, protocol)
+    assert message in str(error.value)
+
+
+def test_a_value_that_the_field_cannot_hold_is_refused() -> None:
+    with pytest.raises(KeyError, match="70000"):
+        graph.with_row("udp.port", 70000, "dns")
+
+
+def test_a_header_that_is_taken_out_is_found_no_more(clean: None) -> None:
+    class Probe(Header):
+        name = "probe"
+        a = Uint(8, "first")
+        follows = {"udp.port": 9000}
+
+    assert Packet.of(UDP).layers[3].name == "probe"
+    graph.remove(Probe)
+    assert Packet.of(UDP).layers[3].name == "data"
+    assert "probe.a" not in graph.fields
+
+
+def test_a_row_that_leads_nowhere_is_an_error_of_the_declaration() -> None:
+    own = Graph()
+
+    class Probe(Header):
+        a = Uint(8, "first")
+        next = always("nobody")
+
+    Probe.name = "probe"
+    own.add(Probe)
+    with pytest.raises(TypeError, match="leads to 'nobody', which is not declared"):
+        own.compiled  # noqa: B018
+
+
+def test_a_rule_reads_only_what_is_sure_to_be_there() -> None:
+    own = Graph()
+    present = Uint(8, "whether")
+
+    class Probe(Header):
+        a = present
+        b = Uint(8, "perhaps", when=present)
+        next = by(b, "probe.kind")
+
+    Probe.name = "probe"
+    own.add(Probe)
+    with pytest.raises(TypeError, match="which is not in the fixed part"):
+        own.compiled  # noqa: B018
+
+
+def test_the_nearest_names() -> None:
+    assert nearest("tcp.prot", ["tcp.port", "udp.port", "ip.src"]) == "; did you mean tcp.port, udp.port?"
+    assert nearest("zzz", ["tcp.port"]) == ""
