@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dissectors.header import Header
 
 BAD, GOOD, UNVERIFIED, NOT_PRESENT, OFFLOADED = 0, 1, 2, 3, 5
+_EXTENSIONS = ("ipv6.hopopts", "ipv6.routing", "ipv6.fraghdr", "ipv6.dstopts", "ah", "shim6")
 STATUS = {BAD: "bad", GOOD: "good", UNVERIFIED: "unverified", NOT_PRESENT: "not present", OFFLOADED: "offloaded"}
 
 
@@ -29,20 +30,35 @@ def ones_complement_sum(data: bytes, start: int = 0) -> int:
     return number % 0xFFFF or (0xFFFF if number else 0)
 
 
-def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
-    """The pseudo header of the IP header that carries `layer` (RFC 9293, 3.1; RFC 8200, 8.1); None where there is none."""
+def _datagram(layer: Header) -> Header | None:
+    """The IP header that carries `layer`, whatever extends it in between."""
     below = layer.below
-    while below is not None and below.name.startswith("ipv6."):
+    while below is not None and below.name in _EXTENSIONS:
         below = below.below
-    if below is None or not below.whole:
+    return below
+
+
+def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
+    """The pseudo header of the IP header that carries `layer` (RFC 9293, 3.1; RFC 8200, 8.1); None where there is none.
+
+    It counts the datagram's ends: the final destination of a source route, the home address of a mobile node.
+    """
+    datagram = _datagram(layer)
+    if datagram is None or not datagram.whole:
         return None
-    if below.name == "ip":
-        return socket.inet_aton(below.src) + socket.inet_aton(below.dst) + struct.pack("!HH", protocol, length & 0xFFFF)
-    if below.name == "ipv6":
-        source = socket.inet_pton(socket.AF_INET6, below.src)
-        final = socket.inet_pton(socket.AF_INET6, below.final_destination(layer))
-        return source + final + struct.pack("!II", length, protocol)
-    return None
+    if datagram.name == "ip":
+        source, destination = socket.inet_aton(datagram.src), socket.inet_aton(datagram.final_destination)
+        return source + destination + struct.pack("!HH", protocol, length & 0xFFFF)
+    if datagram.name != "ipv6":
+        return None
+    first, final = datagram.src, datagram.dst
+    below = layer.below
+    while below is not None and below is not datagram:
+        first = getattr(below, "home_address", None) or first
+        final = getattr(below, "final_destination", None) or final
+        below = below.below
+    ends = socket.inet_pton(socket.AF_INET6, first) + socket.inet_pton(socket.AF_INET6, final)
+    return ends + struct.pack("!II", length, protocol)
 
 
 def transport_status(layer: Header, protocol: int, covered: int | None = None) -> int:
@@ -67,10 +83,18 @@ def transport_status(layer: Header, protocol: int, covered: int | None = None) -
     return OFFLOADED if layer.checksum == partial else BAD
 
 
+def message_status(layer: Header) -> int:
+    """Whether the checksum of a message that counts no pseudo header is right: ICMP, IGMP (RFC 792, RFC 3376)."""
+    data = layer.octets[layer.start : layer.end]
+    if len(data) < layer.end - layer.start or layer.status & (layout.LONG_END | layout.QUOTED) or carried_in_part(layer):
+        return UNVERIFIED
+    return GOOD if ones_complement_sum(data) == 0xFFFF else BAD
+
+
 def carried_in_part(layer: Header) -> bool:
     """Whether the IP datagram around `layer` is a fragment, the first one included."""
     below = layer.below
-    while below is not None and (below.name == "ip" or below.name.startswith("ipv6")):
+    while below is not None and (below.name == "ip" or below.name in _EXTENSIONS):
         if below.is_fragment or getattr(below, "mf", False) or getattr(below, "more", False):
             return True
         below = below.below

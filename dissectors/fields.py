@@ -15,7 +15,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from dissectors import layout
 from dissectors.walk import NumberReader, OctetsReader
@@ -23,7 +23,9 @@ from dissectors.walk import NumberReader, OctetsReader
 if TYPE_CHECKING:
     from dissectors.header import Header, Option
 
-WIRE, DERIVED, FOUND, EITHER, REPEATED = "wire", "derived", "found", "either", "repeated"
+    Family = type[Option]
+
+WIRE, DERIVED, FOUND, EITHER, REPEATED, ELSEWHERE = "wire", "derived", "found", "either", "repeated", "elsewhere"
 
 F = TypeVar("F", bound="Field")
 
@@ -120,6 +122,17 @@ class Field:
         self.mask = 0
         self.bit = 0
 
+    if TYPE_CHECKING:
+        # A field is declared on the class and read from an instance: header.py puts a reader in its place.
+
+        @overload
+        def __get__(self, layer: None, owner: object) -> Self: ...
+
+        @overload
+        def __get__(self, layer: object, owner: object) -> Any: ...
+
+        def __get__(self, layer: object, owner: object) -> Any: ...
+
     def place_at(self, bit: int) -> None:
         """Fix where the field stands: `bit` bits from the start of the header."""
         bits = self.bits or 0
@@ -145,6 +158,10 @@ class Field:
     def decode(self, data: bytes, start: int, stop: int) -> Any:
         """The value of `data[start:stop]`."""
         return self.convert(data[start:stop])
+
+    def read(self, layer: Header, start: int, stop: int) -> Any:
+        """As decode, in the header that holds the field: for a value that takes more than its own octets to know."""
+        return self.decode(layer.octets, start, stop)
 
     def reader(self) -> OctetsReader | NumberReader:
         """The attribute that reads the field from the fixed part of a header."""
@@ -237,10 +254,10 @@ class Uint(Field):
             self.at, self.size, self.shift, self.mask, self.unit, self.plus, self.little, isinstance(self, Flag)
         )
 
-    def text(self, value: int) -> str:
+    def text(self, value: Any) -> str:
         return f"0x{value:0{self.digits}x}" if self.digits else str(value)
 
-    def describe(self, value: int) -> str:
+    def describe(self, value: Any) -> str:
         known = self.names.get(value)
         return f"{self.text(value)} ({known})" if known is not None else self.text(value)
 
@@ -271,10 +288,10 @@ class Flag(Uint):
     def convert(self, octets: bytes) -> bool:
         return super().convert(octets) != 0
 
-    def text(self, value: bool) -> str:
+    def text(self, value: Any) -> str:
         return "1" if value else "0"
 
-    def describe(self, value: bool) -> str:
+    def describe(self, value: Any) -> str:
         return "set" if value else "not set"
 
 
@@ -331,7 +348,7 @@ class IPv4Address(Field):
     def __init__(self, meaning: str, *, name: str = "", when: Field | Condition | None = None) -> None:
         super().__init__(32, meaning, name=name, when=when)
 
-    convert = staticmethod(socket.inet_ntoa)
+    convert = staticmethod(socket.inet_ntoa)  # type: ignore[assignment]
 
 
 class IPv6Address(Field):
@@ -429,22 +446,30 @@ class Presence(Field):
 
 
 class Options(Field):
-    """An area of options, each with its kind, up to the end of the header (`family` says how they are delimited)."""
+    """An area of options, each with its kind, up to the end of the header (`family` says how they are delimited).
+
+    An area that stands behind what the header carries is found by `where`, which gives its `(start, stop)` in the
+    frame for a header, None when there is none; one that is not within the octets captured is not read.
+    """
 
     type = "options"
 
     def __init__(
         self,
-        family: type[Option],
+        family: Family,
         meaning: str = "options",
         *,
         octets: Field | Linear | None = None,
         name: str = "",
         when: Field | Condition | None = None,
+        where: Callable[[Any], tuple[int, int] | None] | None = None,
     ) -> None:
         super().__init__(None, meaning, name=name, when=when)
         self.family = family
         self.length = None if octets is None else linear(octets)
+        self.where = where
+        if where is not None:
+            self.place = ELSEWHERE
 
     def extent(self, layer: Header, start: int) -> int:
         if self.length is None:
@@ -522,6 +547,14 @@ def Derived(field: F, work_out: Callable[[Any], Any]) -> F:
 
 def Found(field: F) -> F:
     """A field that the header's `body` finds, anywhere and any number of times."""
-    field.place = FOUND
+    if field.bits is not None:
+        field.place_at(0)
+    _sought(field)
     return field
+
+
+def _sought(field: Field) -> None:
+    field.place = FOUND
+    for part in field.parts.values():
+        _sought(part)
 

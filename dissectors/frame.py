@@ -20,6 +20,7 @@ class Frame(Header):
 
     __slots__ = ("packet",)
 
+    packet: Packet
     name = "frame"
 
     number = Derived(Uint(32, "number in the capture, from 1"), lambda layer: layer.packet.number)
@@ -33,8 +34,8 @@ class Frame(Header):
     interface_name = Derived(Text("interface"), lambda layer: layer.packet.interface.name or None)
     encap_type = Derived(Uint(16, "link type of the capture file"), lambda layer: layer.packet.interface.linktype)
     comment = Derived(Text("comment kept with the packet"), lambda layer: next(iter(layer.packet.comments), None))
-    truncated = Derived(Flag("the capture kept less than there was"), lambda layer: layer.packet.truncated)
-    malformed = Derived(Text("how the packet contradicts itself"), lambda layer: layer.packet.malformed or None)
+    truncated_ = Derived(Flag("the capture kept less than there was"), lambda layer: layer.packet.truncated)
+    malformed_ = Derived(Text("how the packet contradicts itself"), lambda layer: layer.packet.malformed or None)
 
     @classmethod
     def of(cls, packet: Packet) -> Frame:

@@ -88,10 +88,12 @@ class Graph:
 
     @property
     def fields(self) -> dict[str, list[Field]]:
-        """Full field name -> the declarations that bear it (several headers may share a name)."""
+        """Full field name -> the declarations that bear it (several headers may share a name, selectors have none)."""
         if self._fields is None:
             self._fields = {}
             for header in self.headers:
+                if header.selector:
+                    continue
                 for field in header.declaration.fields.values():
                     for each in _with_inner(field):
                         known = self._fields.setdefault(each.name, [])
@@ -100,11 +102,12 @@ class Graph:
         return self._fields
 
     def member(self, family: type[Header], kind: int) -> type[Header]:
-        """The option of `family` with this kind; the family itself for a kind that nobody declared."""
+        """The option of `family` with this kind; for a kind that nobody declared the default, or the family itself."""
         members = family.declaration.members
         if members is None:
             return family
-        return self.rows.get(members.table or members.fields[0].name, {}).get(kind, family)
+        default = self.protocols[members.default] if isinstance(members.default, str) else members.default
+        return self.rows.get(members.table or members.fields[0].name, {}).get(kind, default or family)
 
     # -- what runs ----------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ Rules that a declaration may give, all optional:
     members         for a family of options: how the members are told apart
     quotes          True: carries the beginning of another packet (ICMP errors)
     repeats         True: another such header may follow where this one ends (records, length-prefixed messages)
+    streamed        True: the last one in a segment may go on in the next
     part_of         the protocol that this header continues (a message body behind a common header)
     prefix          what the fields' names begin with (default: `name`)
     addresses       the fields that name source and destination
@@ -37,12 +38,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from dissectors import layout
 from dissectors.fields import (
     DERIVED,
-    EITHER,
+    ELSEWHERE,
     FOUND,
     REPEATED,
     WIRE,
@@ -83,6 +84,11 @@ def by_port(source: Field, destination: Field, table: str = "") -> Next:
     return Next(layout.NEXT_BY_PORTS, (source, destination), table)
 
 
+def by_table(table: str) -> Next:
+    """For `members`: their kind stands outside of them, and `table` leads from it to the member."""
+    return Next(layout.NEXT_NOTHING, table=table)
+
+
 def always(header: type[Header] | str) -> Next:
     """What follows is always `header`, a class or a protocol's name."""
     return Next(layout.NEXT_ALWAYS, default=header)
@@ -97,7 +103,13 @@ class Item:
     __slots__ = ("children", "field", "start", "stop", "title", "value")
 
     def __init__(
-        self, field: Field | None, value: Any, start: int, stop: int, children: list[Item] | None = None, title: str = ""
+        self,
+        field: Field | None,
+        value: Any,
+        start: int,
+        stop: int,
+        children: list[Item] | None = None,
+        title: str = "",
     ) -> None:
         self.field = field
         self.value = value
@@ -128,6 +140,11 @@ def group(title: str, start: int, stop: int, children: list[Item]) -> Item:
     return Item(None, None, start, stop, children, title)
 
 
+def inner(header: Header, title: str = "") -> Item:
+    """A header that `body` found inside its own, as a group: its fields are then found as those of options are."""
+    return Item(None, header, header.start, header.stop, list(header.items()), title or header.title)
+
+
 class Declaration:
     """What a header's class body said, laid out: where each field stands and which rules lead on."""
 
@@ -139,10 +156,11 @@ class Declaration:
         self.next: Next | None = rules.get("next")
         self.members: Next | None = rules.get("members")
         self.has_body = cls.body is not Header.body
+        self.header_length: Linear | None = linear(rules["header_length"]) if "header_length" in rules else None
         self.end: Linear | None = linear(rules["end"]) if "end" in rules else None
         self.fragment: Field | None = rules.get("fragment")
 
-        bit = 0
+        bit = -8 * cls.back
         self.fixed_fields: list[Field] = []
         self.tail: list[Field] = []
         for field in self.wire:
@@ -162,16 +180,16 @@ class Declaration:
             if field.when is not None and isinstance(field.when.field, _AnyOf):
                 field.when.field.merge()
 
-        self.areas = [field for field in self.tail if isinstance(field, Options)]
-        self.picky = cls.recognises.__func__ is not Header.recognises.__func__
+        self.distant = [field for field in fields.values() if isinstance(field, Options) and field.place == ELSEWHERE]
+        self.areas = [*(field for field in self.tail if isinstance(field, Options)), *self.distant]
+        self.picky = any("recognises" in vars(each) for each in cls.__mro__[:-2] if each is not Header)
         self.takes_all = False
         self.length: list[tuple[Field, int, Condition | None]] = []
         self.length_base = self.fixed
-        if "header_length" in rules:
-            rule = linear(rules["header_length"])
-            self.length = [(field, times, None) for field, times in rule.terms]
-            self.length_base = rule.plus
-        elif self.has_body or (cls.is_option and self.next is None):
+        if self.header_length is not None:
+            self.length = [(field, times, None) for field, times in self.header_length.terms]
+            self.length_base = self.header_length.plus
+        elif self.next is None and (self.has_body or cls.is_option):
             self.takes_all = True
         else:
             for field in self.tail:
@@ -227,7 +245,7 @@ class HeaderType(type):
         cls = super().__new__(mcls, cls_name, bases, body)
         if bases == (View,):
             return cls
-        mcls._declare(cls, own, rules)  # type: ignore[arg-type]
+        mcls._declare(cast("type[Header]", cls), own, rules)
         return cls
 
     @staticmethod
@@ -243,7 +261,7 @@ class HeaderType(type):
             _name(cls, field, f"{cls.prefix}.{key.rstrip('_')}")
         fields = {**(inherited.fields if inherited else {}), **own}
         if inherited:
-            for rule in ("end", "fragment", "next", "members"):
+            for rule in ("header_length", "end", "fragment", "next", "members"):
                 if getattr(inherited, rule) is not None:
                     rules.setdefault(rule, getattr(inherited, rule))
         cls.declaration = declaration = Declaration(cls, fields, rules)
@@ -251,7 +269,7 @@ class HeaderType(type):
             if field in declaration.fixed_fields:
                 _expose(cls, field, field.reader())
             elif field.place == DERIVED:
-                setattr(cls, field.attribute, property(field.work_out, doc=field.meaning))  # type: ignore[attr-defined]
+                setattr(cls, field.attribute, property(field.work_out, doc=field.meaning))
             else:
                 _expose(cls, field, _sought_property(field))
         if cls.name and "name" in cls.__dict__:
@@ -299,7 +317,9 @@ class Header(View, metaclass=HeaderType):
     part_of: ClassVar[str] = ""
     quotes: ClassVar[bool] = False
     repeats: ClassVar[bool] = False
+    streamed: ClassVar[bool] = False
     selector: ClassVar[bool] = False
+    back: ClassVar[int] = 0
     is_option: ClassVar[bool] = False
     guessed_in: ClassVar[tuple[str, ...]] = ()
     addresses: ClassVar[tuple[str, str] | None] = None
@@ -332,18 +352,32 @@ class Header(View, metaclass=HeaderType):
         """Why the header contradicts itself or its parent; empty when it does not."""
         status = self.status
         name = self.label or self.name
-        if status & layout.SHORT:
+        if status & layout.SHORT and not self.unfinished:
             there = max(self.end - self.start, 0)
             return f"{name} does not fit in the {there} octets that are left for it"
         if status & layout.BAD_LENGTH:
             return f"{name} gives its header fewer than {self.declaration.fixed} octets"
         if status & layout.BAD_END:
             return f"{name} says it ends inside its own header"
-        if status & layout.LONG_END:
+        if status & layout.LONG_END and not self.streamed:
             return f"{name} says it ends beyond what carries it"
         if status & layout.TOO_DEEP:
-            return f"more than {layout.MOST_LAYERS} headers"
+            return "more headers one in another than are read"
         return self._found().malformed if self.declaration.has_body else ""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its end is elsewhere: behind what was captured, in another segment or fragment."""
+        if self.streamed and self.status & (layout.SHORT | layout.LONG_END):
+            return True
+        if self.status & layout.TRUNCATED:
+            return True
+        layer = self.below
+        while layer is not None:
+            if layer.status & layout.LONG_END:
+                return True
+            layer = layer.below
+        return False
 
     @property
     def payload(self) -> bytes:
@@ -355,7 +389,7 @@ class Header(View, metaclass=HeaderType):
     def payload_length(self) -> int:
         """Octets that the header carries, captured or not."""
         last = self.extensions[-1] if self.extensions else self
-        return max(last.end - last.stop, 0)
+        return max(int(last.end) - last.stop, 0)
 
     # -- reading by field ---------------------------------------------------------------------------------
 
@@ -395,6 +429,10 @@ class Header(View, metaclass=HeaderType):
                 break
             places[field.attribute] = (at, stop)
             at = stop
+        for area in self.declaration.distant:
+            place = area.where(self) if area.where is not None else None
+            if place is not None and self.stop <= place[0] < place[1] <= len(self.octets):
+                places[area.attribute] = place
         return places
 
     def values(self, field: Field) -> list[Any]:
@@ -413,7 +451,7 @@ class Header(View, metaclass=HeaderType):
             at, size = field.at, field.size
             return [field.decode(self.octets, row + at, row + at + size) for row in field.parent.rows(*place)]
         place = self.position(field)
-        return [] if place is None else [field.decode(self.octets, *place)]
+        return [] if place is None else [field.read(self, *place)]
 
     def get(self, name: str) -> Any:
         """The first value of the field with this full or short name, None when it is not there."""
@@ -444,7 +482,7 @@ class Header(View, metaclass=HeaderType):
     def _cached(self) -> dict[str, Any]:
         if self.cache is None:
             self.cache = {}
-        return self.cache  # type: ignore[no-any-return]
+        return self.cache
 
     def _found(self) -> Body:
         """What `body` finds, run once."""
@@ -487,7 +525,7 @@ class Header(View, metaclass=HeaderType):
                         yield group(field.meaning, row, row + field.row, inner)
             else:
                 if field.bits is None:
-                    yield Item(field, field.decode(data, start, stop), start, stop)
+                    yield Item(field, field.read(self, start, stop), start, stop)
                 else:
                     yield self._item(field, data, start)
         for field in self.declaration.derived:
@@ -516,6 +554,13 @@ class Header(View, metaclass=HeaderType):
         """What fields cannot express: yields Items for `data[stop:end]`; may raise Malformed, and nothing else."""
         return iter(())
 
+    def inside(self) -> Iterator[Header]:
+        """The headers right inside this one: the options of its areas, and what `body` found."""
+        for area in self.declaration.areas:
+            yield from self._options(area)
+        if self.declaration.has_body:
+            yield from self._found().headers
+
     @classmethod
     def recognises(cls, payload: bytes) -> bool:
         """Whether `payload` looks like this protocol: asked before a port or a guess (`guessed_in`) is believed."""
@@ -535,7 +580,7 @@ class Header(View, metaclass=HeaderType):
 
 
 class Body:
-    """What a header's `body` found: the items, and from them the values by field."""
+    """What a header's `body` found: the items, and from them the headers and the values by field."""
 
     def __init__(self, layer: Header) -> None:
         self.items: list[Item] = []
@@ -543,21 +588,39 @@ class Body:
         try:
             for item in layer.body():
                 self.items.append(item)
+        except Missing as problem:
+            self.malformed = "" if layer.unfinished else str(problem)
         except Malformed as problem:
             self.malformed = str(problem)
         self.values: dict[Field, list[Any]] = {}
+        self.headers: list[Header] = []
         for top in self.items:
-            for item in top.flat():
-                if item.field is not None:
-                    self.values.setdefault(item.field, []).append(item.value)
+            self._gather(top)
+
+    def _gather(self, item: Item) -> None:
+        if isinstance(item.value, Header):
+            self.headers.append(item.value)
+            return
+        if item.field is not None:
+            self.values.setdefault(item.field, []).append(item.value)
+        for child in item.children:
+            self._gather(child)
 
 
 class Malformed(Exception):
     """Raised by a `body` when the octets contradict themselves; what was yielded before it stays."""
 
 
+class Missing(Malformed):
+    """Raised by a `body` that needs octets beyond the end of its header: no contradiction where the end was cut off."""
+
+
 class Selector(Header):
-    """A choice that reads ahead and takes no octets: an edge that depends on what follows it."""
+    """A choice that reads ahead and takes no octets: an edge that depends on what follows it.
+
+    Where there is too little to look at, the default of its `next` is taken.  With `back`, it begins to read that
+    many octets before its place: a choice that depends on the header before it, which must be at least as long.
+    """
 
     selector = True
 
@@ -576,3 +639,12 @@ class Option(Header):
     last: ClassVar[tuple[int, ...]] = ()
     align: ClassVar[int] = 1
 
+    @classmethod
+    def member(cls, kind: int | tuple[int, ...], title: str, **fields: Field) -> type[Option]:
+        """Declare a member of the family in one call: its kind, its title with the reference in brackets, its fields."""
+        rule = cls.declaration.members
+        assert rule is not None, f"{cls.__name__} is no family"
+        table = rule.table or rule.fields[0].name
+        name = f"{cls.prefix}.{next(iter(fields))}"
+        body = {"__doc__": title, "name": name, "prefix": cls.prefix, "follows": {table: kind}, **fields}
+        return cast("type[Option]", type(cls)(title, (cls,), body))

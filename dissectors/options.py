@@ -1,7 +1,7 @@
 """Options: an area of kind, length and value, cut into headers of their own.
 
 How a family delimits its options is said by its class (header.Option); this file only follows it.  Bounded by the
-area: every option takes at least one octet.
+area: every option takes at least one octet, and options in options are read to a fixed depth.
 """
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import cast
 
 from dissectors import layout
 from dissectors.header import Header, Option
+
+MOST_NESTED = 16
 
 
 def split(layer: Header, family: type[Option], start: int, stop: int) -> list[Option]:
@@ -24,6 +26,9 @@ def split(layer: Header, family: type[Option], start: int, stop: int) -> list[Op
     members = declared.members
     kind_field = members.fields[0] if members is not None else None
     options: list[Option] = []
+    if _depth(layer) >= MOST_NESTED:
+        layer.status |= layout.TOO_DEEP
+        return options
     while start < stop:
         kind = -1
         if kind_field is not None and start + kind_field.at + kind_field.size <= stop:
@@ -49,3 +54,12 @@ def split(layer: Header, family: type[Option], start: int, stop: int) -> list[Op
             break
         start = end + (start - end) % family.align
     return options
+
+
+def _depth(layer: Header | None) -> int:
+    """In how many options a header stands."""
+    depth = 0
+    while layer is not None:
+        depth += layer.is_option
+        layer = layer.below
+    return depth

@@ -12,7 +12,7 @@ from typing import Any
 from dissectors import layout
 from dissectors.fields import Field
 from dissectors.frame import Data, Frame
-from dissectors.graph import Graph, nearest
+from dissectors.graph import Compiled, Graph, nearest
 from dissectors.graph import graph as _graph
 from dissectors.header import Header, Item
 from dissectors.walk import Holder, LayerReader
@@ -56,14 +56,6 @@ class Packet(Holder):
 
     __slots__ = ()
 
-    data: bytes
-    interface: Interface
-    time_ns: int | None
-    length: int
-    number: int
-    options: tuple[tuple[int, bytes], ...]
-    notes: dict[str, Any] | None
-
     @classmethod
     def of(cls, data: bytes, linktype: int = 1) -> Packet:
         """A packet from bytes alone, for shells and tests."""
@@ -92,15 +84,16 @@ class Packet(Holder):
         if not self.complete:
             self.headers = _complete(self, self.headers if self.headers is not None else self.walk())
             self.complete = True
-        return self.headers  # type: ignore[return-value]
+        assert self.headers is not None
+        return self.headers
 
     def walk(self) -> list[Header]:
         """The headers that the parse graph leads to; what is recognised by content, and data, is only in `layers`."""
-        compiled = self.interface.graph.compiled
+        interface = self.interface
+        compiled = interface.graph.compiled
         end = self.length if self.length > len(self.data) else len(self.data)
-        headers: list[Header] = compiled.walker.layers(self.captured, compiled.links.get(self.interface.linktype, 0), 0, end)
-        self.headers = headers
-        return headers
+        self.headers = compiled.walker.layers(self.captured, compiled.links.get(interface.linktype, 0), 0, end)
+        return self.headers
 
     @property
     def payload(self) -> bytes:
@@ -203,16 +196,15 @@ def _with_extensions(packet: Packet) -> Iterator[Header]:
 
 def _inside(layer: Header) -> Iterator[Header]:
     yield layer
-    for area in layer.declaration.areas:
-        for option in layer._options(area):
-            yield from _inside(option)
+    for each in layer.inside():
+        yield from _inside(each)
     for extension in layer.extensions:
         yield from _inside(extension)
 
 
 def _complete(packet: Packet, layers: list[Header]) -> list[Header]:
     """What the walker found, less what is not what a port promised, with what is recognised by content and the rest."""
-    compiled = packet.interface.graph.compiled
+    compiled: Compiled = packet.interface.graph.compiled
     data = packet.data
     length = len(data)
     start, end = 0, max(packet.length, length)

@@ -420,7 +420,7 @@ class Walker:
 
             if flags & SELECTOR:
                 if start + fixed > end or start + fixed > limit:
-                    node = 0
+                    node = self.nodes[row + NEXT_DEFAULT]
                 else:
                     node = self._next(octets, row, start)
                 continue

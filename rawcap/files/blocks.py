@@ -40,7 +40,6 @@ _NAMES = {
 BYTE_ORDER_MAGIC = 0x1A2B3C4D
 
 OPT_ENDOFOPT = 0
-OPT_COMMENT = 1
 IF_NAME = 2
 IF_DESCRIPTION = 3
 IF_TSRESOL = 9
@@ -154,11 +153,9 @@ def pack_options(options: Sequence[tuple[int, bytes]], big_endian: bool) -> byte
 def describe(number: int, body: bytes, big_endian: bool) -> Interface:
     """The interface that the body of an interface description block (section 4.2) describes.
 
-    `number` counts the interfaces of the section from 0. Raises ValueError when the body is too short or its option
-    list is broken.
+    `number` counts the interfaces of the section from 0. Raises ValueError when the option list is broken. The body
+    has been found to be long enough.
     """
-    if len(body) < 8:
-        raise ValueError(f"it has {len(body)} bytes of content where 8 are the least")
     linktype, _, snaplen = struct.unpack_from(order(big_endian) + "HHI", body)
     options = unpack_options(body, 8, big_endian)
     name, description, resolution, offset = _described(options, big_endian)
@@ -254,7 +251,6 @@ def unpack_statistics(body: bytes, interface: Interface, big_endian: bool) -> St
     clock = Clock(interface)
     _, high, low = struct.unpack_from(order(big_endian) + "III", body)
     statistics = Statistics(interface, clock.time_ns(high << 32 | low))
-    byteorder = "big" if big_endian else "little"
     for code, value in unpack_options(body, 12, big_endian):
         if len(value) != 8:
             continue
@@ -262,7 +258,7 @@ def unpack_statistics(body: bytes, interface: Interface, big_endian: bool) -> St
             high, low = struct.unpack(order(big_endian) + "II", value)
             setattr(statistics, _STATISTICS_TIMES[code], clock.time_ns(high << 32 | low))
         elif code in _STATISTICS_COUNTS:
-            setattr(statistics, _STATISTICS_COUNTS[code], int.from_bytes(value, byteorder))
+            setattr(statistics, _STATISTICS_COUNTS[code], int.from_bytes(value, "big" if big_endian else "little"))
     return statistics
 
 

@@ -10,9 +10,8 @@ All four may be several streams one after another, and may be padded with zeros 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from rawcap.files.errors import CaptureError, CutCapture
 
@@ -34,7 +33,7 @@ SUFFIXES = {".gz": "gzip", ".zst": "zstd", ".lz4": "lz4", ".xz": "xz"}
 _PIECE = 1 << 10
 
 # Decompressed octets collected before they are handed on.
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17
 
 # Window or dictionary that a stream may ask the reader to keep; `xz -9` needs 64 MiB, `zstd --long` 128 MiB.
 _MEMORY_LIMIT = 128 << 20
@@ -123,8 +122,16 @@ def _decompressor(compression: str) -> _Decompressor:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY_LIMIT)
 
 
-def compress(compression: str, stream: IO[bytes]) -> contextlib.AbstractContextManager[Any]:
-    """A binary file whose octets go to `stream` compressed; closing it completes the data and leaves `stream` open."""
+class Output(Protocol):
+    """A file that is written through a compressor."""
+
+    def write(self, data: bytes, /) -> object: ...
+    def flush(self) -> object: ...
+    def close(self) -> object: ...
+
+
+def compress(compression: str, stream: IO[bytes]) -> Output:
+    """A file whose octets go to `stream` compressed; closing it completes the data and leaves `stream` open."""
     if compression == "gzip":
         import gzip
 
@@ -136,8 +143,8 @@ def compress(compression: str, stream: IO[bytes]) -> contextlib.AbstractContextM
     if compression == "lz4":
         import lz4.frame
 
-        writer: contextlib.AbstractContextManager[Any] = lz4.frame.LZ4FrameFile(stream, "wb")
-        return writer
+        output: Output = lz4.frame.LZ4FrameFile(stream, "wb")
+        return output
     import lzma
 
     return lzma.LZMAFile(stream, "wb")

@@ -67,10 +67,10 @@ class PcapReader:
             )
         big_endian = int.from_bytes(buffer[:4], "big") in MAGICS
         magic, major, minor, _, _, snaplen, link = struct.unpack_from(order(big_endian) + _FILE_HEADER, buffer)
-        if not (major == 2 and minor <= 4 or (major, minor) == (543, 0)):
+        if not ((major == 2 and minor <= 4) or (major, minor) == (543, 0)):
             raise CaptureError(f"{feed.label}: pcap version {major}.{minor} is not one that can be read (2.0 to 2.4)")
         if link & _RESERVED:
-            raise CaptureError(f"{feed.label}: the link type 0x{link:08x} in the pcap file header has reserved bits set")
+            raise CaptureError(f"{feed.label}: the link type 0x{link:08x} of the pcap file has reserved bits set")
         fcs = ((IF_FCSLEN, bytes([(link >> 28) * 16])),) if link & _FCS_PRESENT else ()
         self.interfaces = [
             Interface(
@@ -206,11 +206,10 @@ class PcapWriter(CaptureWriter):
         """Take packets of this interface from here on, if their link type is that of the file."""
         if self._interface is None:
             self._begin(interface)
-        link = _link_field(interface)
-        if link != self._link:
+        if interface.linktype != self._linktype:
             raise CaptureError(
-                f"{self.label}: a pcap file has one link type; packet {self.count + 1} has {link & 0xFFFF}, those "
-                f"before it {self._link & 0xFFFF}; write pcapng instead"
+                f"{self.label}: a pcap file has one link type; packet {self.count + 1} has {interface.linktype}, those "
+                f"before it {self._linktype}; write pcapng instead"
             )
         self._interface = interface
 
@@ -218,14 +217,14 @@ class PcapWriter(CaptureWriter):
         known = [interface, *self._known]
         nanoseconds = any(each.resolution > 1_000_000 for each in known)
         snaplen = max(each.snaplen or DEFAULT_SNAPLEN for each in known)
-        self._link = _link_field(interface)
+        self._linktype = interface.linktype
         self._longest = longest_packet(snaplen)
         self._resolution = 1_000_000_000 if nanoseconds else 1_000_000
         self._scale = 1_000_000_000 // self._resolution
         self._pack = struct.Struct(order(interface.big_endian) + _RECORD_HEADER).pack
         magic = NANOSECONDS if nanoseconds else MICROSECONDS
-        header = struct.pack(order(interface.big_endian) + _FILE_HEADER, magic, 2, 4, 0, 0, snaplen, self._link)
-        self._sink.write(header)
+        fields = (magic, 2, 4, 0, 0, snaplen, _link_field(interface))
+        self._sink.write(struct.pack(order(interface.big_endian) + _FILE_HEADER, *fields))
         self._interface = interface
 
     def _begin_empty(self) -> None:

@@ -23,24 +23,29 @@ from rawcap.files.writer import CaptureWriter, Sink
 
 _SECTION_START = blocks.SECTION_HEADER.to_bytes(4, "big")  # a palindrome: the same in both byte orders
 
-# Least total length of each block: the fixed part of its body and the 12 octets around it.
-_SHORTEST = {
-    blocks.SECTION_HEADER: 28,
-    blocks.INTERFACE_DESCRIPTION: 20,
-    blocks.OBSOLETE_PACKET: 32,
-    blocks.SIMPLE_PACKET: 16,
-    blocks.INTERFACE_STATISTICS: 24,
-    blocks.ENHANCED_PACKET: 32,
-    blocks.DECRYPTION_SECRETS: 20,
+# Octets in the fixed part of each block's body.
+_SHORTEST_BODY = {
+    blocks.SECTION_HEADER: 16,
+    blocks.INTERFACE_DESCRIPTION: 8,
+    blocks.OBSOLETE_PACKET: 20,
+    blocks.SIMPLE_PACKET: 4,
+    blocks.INTERFACE_STATISTICS: 12,
+    blocks.DECRYPTION_SECRETS: 8,
 }
 
-# Octets of blocks whose content stays in memory (interfaces, names, secrets, statistics) that a file may have.
+# What a file says of itself stays in memory: interfaces, names, secrets, statistics. This many octets may, each item
+# counted with about what its object takes beside them.
 _KEPT_LIMIT = 64 << 20
+_KEPT_OBJECT = 256
 
-
-# For each byte order, the start of a block, its end, and the fixed part of an enhanced packet block's body.
+# For each byte order: type and total length with the fixed part of an enhanced packet block's body behind them, and
+# the total length at the end. Every block is begun with the first of these, most being enhanced packet blocks.
+_START_LENGTH = 28
 _UNPACK = {
-    big_endian: tuple(struct.Struct(blocks.order(big_endian) + each).unpack_from for each in ("II", "I", "IIIII"))
+    big_endian: (
+        struct.Struct(blocks.order(big_endian) + "IIIIIII").unpack_from,
+        struct.Struct(blocks.order(big_endian) + "I").unpack_from,
+    )
     for big_endian in (False, True)
 }
 
@@ -69,7 +74,7 @@ class PcapngReader:
         self._section: list[tuple[Interface, int, int, int]] = []  # an interface and its Clock's three numbers
         self._big_endian = False
         self._kept = 0
-        shortest = _SHORTEST[blocks.SECTION_HEADER]
+        shortest = 8 + _SHORTEST_BODY[blocks.SECTION_HEADER]
         self._buffer = buffer = feed.extend(feed.start, shortest)
         if len(buffer) < shortest:
             raise CutCapture(
@@ -86,22 +91,25 @@ class PcapngReader:
         the file contradicts another or cannot be.
         """
         feed = self._feed
-        buffer = self._buffer
         section = self._section
-        start_of, end_of, enhanced = _UNPACK[self._big_endian]
+        start_of, end_of = _UNPACK[self._big_endian]
         packet = Packet
+        longest = blocks.LONGEST_BLOCK
+        enhanced_packet = blocks.ENHANCED_PACKET
+        rest = self._buffer
         number = passed = offset = 0
         while True:
-            end = len(buffer)
+            end = len(rest)
+            buffer = rest + bytes(_START_LENGTH - 12)  # so that a shorter block at the end can be begun like the others
             needed = 12
             while end - offset >= 12:
-                kind, total = start_of(buffer, offset)
+                kind, total, interface_id, high, low, captured, length = start_of(buffer, offset)
                 if kind == blocks.SECTION_HEADER:
                     self._take_byte_order(buffer, offset, passed)
-                    start_of, end_of, enhanced = _UNPACK[self._big_endian]
-                    kind, total = start_of(buffer, offset)
+                    start_of, end_of = _UNPACK[self._big_endian]
+                    total = start_of(buffer, offset)[1]
                 stop = offset + total
-                if total & 3 or total > blocks.LONGEST_BLOCK or total < _SHORTEST.get(kind, 12):
+                if total & 3 or not 12 <= total <= longest:
                     self._wrong_length(kind, total, passed + offset)
                 if stop > end:
                     needed = total
@@ -109,46 +117,52 @@ class PcapngReader:
                 if end_of(buffer, stop - 4)[0] != total:
                     after = end_of(buffer, stop - 4)[0]
                     self._fail(kind, passed + offset, f"its length is {total} before its body and {after} after it")
-                if kind == blocks.ENHANCED_PACKET:
-                    interface_id, high, low, captured, length = enhanced(buffer, offset + 8)
+                if kind == enhanced_packet:
                     room = total - 32
                     if captured > room:
                         self._fail(kind, passed + offset, f"it cannot hold a packet of {captured} bytes")
-                    if interface_id >= len(section):
+                    try:
+                        interface, multiplier, divisor, offset_ns = section[interface_id]
+                    except IndexError:
                         self._no_interface(kind, passed + offset, interface_id)
-                    interface, multiplier, divisor, offset_ns = section[interface_id]
-                    data_start = offset + 28
+                    start = offset + 28
                     options: Options = ()
                     if room - captured > 3:
-                        after_data = data_start + captured + (-captured & 3)
-                        options = self._options(buffer[after_data : stop - 4], 0, kind, passed + offset)
+                        content = buffer[start : stop - 4]
+                        options = self._options(content, captured + (-captured & 3), kind, passed + offset)
                     number += 1
                     yield packet(
-                        buffer[data_start : data_start + captured],
+                        buffer[start : start + captured],
                         interface,
                         (high << 32 | low) * multiplier // divisor + offset_ns,
                         length,
                         number,
                         options,
                     )
-                elif kind == blocks.SIMPLE_PACKET or kind == blocks.OBSOLETE_PACKET:
-                    number += 1
-                    read = self._simple if kind == blocks.SIMPLE_PACKET else self._obsolete
-                    yield read(buffer[offset + 8 : stop - 4], number, passed + offset)
                 else:
-                    block = self._block(kind, buffer[offset + 8 : stop - 4], passed + offset)
-                    if everything:
-                        yield block
+                    body = buffer[offset + 8 : stop - 4]
+                    if len(body) < _SHORTEST_BODY.get(kind, 0):
+                        self._fail(kind, passed + offset, f"its length is {total}, less than such a block needs")
+                    if kind == blocks.SIMPLE_PACKET:
+                        number += 1
+                        yield self._simple(body, number, passed + offset)
+                    elif kind == blocks.OBSOLETE_PACKET:
+                        number += 1
+                        yield self._obsolete(body, number, passed + offset)
+                    else:
+                        block = self._block(kind, body, passed + offset)
+                        if everything:
+                            yield block
                 offset = stop
             passed += offset
-            buffer = feed.extend(buffer[offset:], needed)
+            rest = feed.extend(rest[offset:], needed)
             offset = 0
-            if len(buffer) < needed:
+            if len(rest) < needed:
                 break
-        if buffer:
+        if rest:
             raise CutCapture(
                 f"{feed.label}: the file is cut short in the block that begins at {feed.place(passed)}: "
-                f"{len(buffer)} bytes are there of {needed}"
+                f"{len(rest)} bytes are there of {needed}"
             )
 
     # -- blocks ---------------------------------------------------------------------------------------------------
@@ -165,7 +179,10 @@ class PcapngReader:
     def _check_version(self, body: bytes, place: int) -> None:
         major, minor = struct.unpack_from(blocks.order(self._big_endian) + "HH", body, 4)
         if major != 1 or minor not in (0, 2):  # 1.2 was written by mistake and is the same
-            self._fail(blocks.SECTION_HEADER, place, f"version {major}.{minor} is not one that can be read (1.0)")
+            raise CaptureError(
+                f"{self._feed.label}: the section at {self._feed.place(place)} is of pcapng version {major}.{minor}, "
+                "which is not one that can be read (1.0)"
+            )
 
     def _block(self, kind: int, body: bytes, place: int) -> Block:
         """A block that is not a packet, after taking from it what it says about the packets."""
@@ -175,22 +192,22 @@ class PcapngReader:
                 self._check_version(body, place)
                 self._section.clear()
             elif kind == blocks.INTERFACE_DESCRIPTION:
-                self._keep(body)
+                self._keep(len(body))
                 interface = blocks.describe(len(self._section), body, self._big_endian)
                 clock = Clock(interface)
                 self._section.append((interface, clock.multiplier, clock.divisor, clock.offset_ns))
                 self.interfaces.append(interface)
             elif kind == blocks.NAME_RESOLUTION:
-                self._keep(body)
                 for address, name in blocks.unpack_names(body, self._big_endian):
+                    self._keep(len(name))
                     self.names.setdefault(address, name)
             elif kind == blocks.INTERFACE_STATISTICS:
-                self._keep(body)
+                self._keep(0)
                 (interface_id,) = struct.unpack_from(blocks.order(self._big_endian) + "I", body)
                 interface = self._interface(interface_id, kind, place)[0]
                 self.statistics.append(blocks.unpack_statistics(body, interface, self._big_endian))
             elif kind == blocks.DECRYPTION_SECRETS:
-                self._keep(body)
+                self._keep(len(body))
                 self.secrets.append(blocks.unpack_secrets(body, self._big_endian))
         except ValueError as error:
             self._fail(kind, place, str(error))
@@ -232,8 +249,8 @@ class PcapngReader:
         except ValueError as error:
             self._fail(kind, place, str(error))
 
-    def _keep(self, body: bytes) -> None:
-        self._kept += len(body)
+    def _keep(self, octets: int) -> None:
+        self._kept += octets + _KEPT_OBJECT
         if self._kept > _KEPT_LIMIT:
             raise ValueError(f"with it the file describes itself in more than {_KEPT_LIMIT >> 20} MiB")
 
@@ -250,7 +267,7 @@ class PcapngReader:
             self._fail(kind, place, f"its length is {total}, not a multiple of 4")
         if total > blocks.LONGEST_BLOCK:
             self._fail(kind, place, f"its length is {total}, more than the {blocks.LONGEST_BLOCK} a block may have")
-        self._fail(kind, place, f"its length is {total}, less than the {_SHORTEST.get(kind, 12)} it must have")
+        self._fail(kind, place, f"its length is {total}, less than the 12 that every block has")
 
     def _no_interface(self, kind: int, place: int, interface_id: int) -> NoReturn:
         self._fail(

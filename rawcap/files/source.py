@@ -2,7 +2,8 @@
 
 A Source gives blocks of bytes as they lie in the file. A Feed stands between it and a reader of a format: it takes
 off the compression and hands out as many bytes as the reader asks for, never more than there are. Readers work on
-plain `bytes` of about a mebibyte and carry the unread rest over; nothing is mapped and nothing is kept.
+plain `bytes` of about 64 KiB, which stay in the processor's cache, and carry the unread rest over; nothing is mapped
+and nothing is kept.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import BinaryIO
 from rawcap.files import compression
 from rawcap.files.errors import CaptureError, reason
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16
 _POLL_SECONDS = 0.05
 
 
@@ -42,6 +43,8 @@ class Source:
             self.label = self.path
             if self.path == "-":
                 self.label = "standard input"
+                if sys.stdin is None:
+                    raise CaptureError("standard input is closed; give the name of a file")
                 stream: BinaryIO = sys.stdin.buffer
             else:
                 self._owned = self._open(self.path)
@@ -85,7 +88,7 @@ class Source:
         return os.fstat(self._descriptor).st_size
 
     def blocks(self) -> Iterator[bytes]:
-        """The bytes, in blocks of at most a mebibyte; none is empty. The file is closed when they end or are dropped."""
+        """The bytes, in blocks of at most 64 KiB; none is empty. At their end the file is closed."""
         try:
             while True:
                 changed = self._changed() if self._follow else None

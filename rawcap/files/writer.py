@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from abc import ABC, abstractmethod
@@ -25,23 +24,25 @@ class Sink:
 
     def __init__(self, target: str | os.PathLike[str] | BinaryIO, *, overwrite: bool) -> None:
         packed = None
-        self._owned: io.BufferedWriter | None = None
+        self._owned: BinaryIO | None = None
         self._stream: IO[bytes]
         if not isinstance(target, (str, os.PathLike)):
             self.label = str(getattr(target, "name", "the stream"))
             self._stream = target
         elif (path := os.fspath(target)) == "-":
             self.label = "standard output"
+            if sys.stdout is None:
+                raise CaptureError("standard output is closed; give the name of a file")
             self._stream = sys.stdout.buffer
         else:
             self.label = path
             packed = compression.SUFFIXES.get(os.path.splitext(path)[1].lower())
             self._stream = self._owned = self._open(path, overwrite)
         self._compressor = compression.compress(packed, self._stream) if packed else None
-        self._output: IO[bytes] = self._compressor or self._stream
+        self._output: compression.Output = self._compressor or self._stream
 
     @staticmethod
-    def _open(path: str, overwrite: bool) -> io.BufferedWriter:
+    def _open(path: str, overwrite: bool) -> BinaryIO:
         try:
             return open(path, "wb" if overwrite else "xb", buffering=1 << 20)
         except FileExistsError:
@@ -75,12 +76,14 @@ class Sink:
     def close(self) -> None:
         """Complete the compressed data and close the file, if it was opened here. May be called again."""
         try:
-            if self._compressor is not None:
-                self._compressor.close()
-            if self._owned is not None:
-                self._owned.close()
-            else:
-                self._stream.flush()
+            try:
+                if self._compressor is not None:
+                    self._compressor.close()
+            finally:
+                if self._owned is not None:
+                    self._owned.close()
+                else:
+                    self._stream.flush()
         except BrokenPipeError:
             raise
         except OSError as error:

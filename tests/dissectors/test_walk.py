@@ -21,8 +21,8 @@ from rawcap.files import open_capture
 PCAPS = Path(__file__).parents[2] / "pcaps"
 LINK_TYPES = sorted(graph.rows["frame.linktype"])
 
-# Reads lines of [link type, octets on the wire, hex]; prints the layers of each.  With "interpreted" it takes the walker
-# from its source, whether or not there is a compiled one.
+# Reads lines of [link type, octets on the wire, hex] and prints the layers of each.  With "interpreted" it takes the
+# walker from its source, whether or not there is a compiled one.
 DUMP = """
 import importlib.util, json, sys
 from importlib.machinery import PathFinder, SourceFileLoader

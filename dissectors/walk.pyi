@@ -1,0 +1,79 @@
+"""What walk.py offers, for type checkers: the file itself is written in Cython's types."""
+
+from typing import Any
+
+from dissectors.header import Header
+
+class Captured:
+    data: bytes
+    interface: Any
+    time_ns: int | None
+    length: int
+    number: int
+    options: tuple[tuple[int, bytes], ...]
+    notes: dict[str, Any] | None
+
+class Holder:
+    captured: Captured
+    headers: list[Header] | None
+    complete: bool
+    number: int
+    notes: dict[str, Any] | None
+
+    def __init__(
+        self,
+        data: bytes,
+        interface: Any,
+        time_ns: int | None = None,
+        length: int = -1,
+        number: int = 0,
+        options: tuple[tuple[int, bytes], ...] = (),
+    ) -> None: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def interface(self) -> Any: ...
+    @property
+    def time_ns(self) -> int | None: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def options(self) -> tuple[tuple[int, bytes], ...]: ...
+
+class View:
+    captured: Captured
+    octets: bytes
+    start: int
+    stop: int
+    end: Any  # an int; a declaration says with the same name how it is found
+    status: int
+    protocol: str
+    below: Header | None
+    extensions: tuple[Header, ...]
+    cache: dict[str, Any] | None
+
+    def __init__(
+        self, captured: Captured, start: int, stop: int, end: int, status: int = 0, below: Header | None = None
+    ) -> None: ...
+
+class NumberReader:
+    def __init__(
+        self, at: int, size: int, shift: int, mask: int, unit: int, plus: int, little: bool, boolean: bool
+    ) -> None: ...
+    def __get__(self, layer: View | None, owner: type[View]) -> Any: ...
+
+class OctetsReader:
+    def __init__(self, at: int, size: int, convert: Any) -> None: ...
+    def __get__(self, layer: View | None, owner: type[View]) -> Any: ...
+
+class LayerReader:
+    def __init__(self, name: str, by_content: bool) -> None: ...
+    def __get__(self, packet: Holder | None, owner: type[Holder]) -> Any: ...
+
+class Walker:
+    def __init__(
+        self, nodes: Any, terms: Any, pairs: Any, tables: Any, found: Any, classes: list[type[Header]]
+    ) -> None: ...
+    def layers(
+        self, captured: Captured, node: int, start: int, end: int, below: Header | None = None
+    ) -> list[Header]: ...
