@@ -11,9 +11,16 @@ from dissectors.fields import Derived, Uint
 if TYPE_CHECKING:
     from dissectors.header import Header
 
-BAD, GOOD, UNVERIFIED, NOT_PRESENT, OFFLOADED = 0, 1, 2, 3, 5
+BAD, GOOD, UNVERIFIED, NOT_PRESENT, ILLEGAL, OFFLOADED = range(6)
 _EXTENSIONS = ("ipv6.hopopts", "ipv6.routing", "ipv6.fraghdr", "ipv6.dstopts", "ah", "shim6")
-STATUS = {BAD: "bad", GOOD: "good", UNVERIFIED: "unverified", NOT_PRESENT: "not present", OFFLOADED: "offloaded"}
+STATUS = {
+    BAD: "bad",
+    GOOD: "good",
+    UNVERIFIED: "unverified",
+    NOT_PRESENT: "not present",
+    ILLEGAL: "zero, which is not allowed",
+    OFFLOADED: "offloaded",
+}
 
 
 def status_field(work_out: object, **names: str) -> Uint:
@@ -22,12 +29,22 @@ def status_field(work_out: object, **names: str) -> Uint:
 
 
 def ones_complement_sum(data: bytes, start: int = 0) -> int:
-    """The 16-bit one's complement sum of `data`, to which `start` is added; an odd last octet counts as if a 0 followed."""
+    """The 16-bit one's complement sum of `data`, added to `start`; an odd last octet counts as if a 0 followed."""
     if len(data) % 2:
         data += b"\0"
     # The sum modulo 65535 is the number itself modulo 65535, read in base 65536; 0 has two forms, told apart here.
     number = int.from_bytes(data, "big") + start
     return number % 0xFFFF or (0xFFFF if number else 0)
+
+
+def _whole(layer: Header) -> bool:
+    """Whether all octets of `layer` and what it carries are there, in this frame and in one datagram."""
+    return not (
+        layer.end > len(layer.octets)
+        or layer.status & (layout.LONG_END | layout.QUOTED)
+        or layer.unfinished
+        or carried_in_part(layer)
+    )
 
 
 def _datagram(layer: Header) -> Header | None:
@@ -39,7 +56,7 @@ def _datagram(layer: Header) -> Header | None:
 
 
 def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
-    """The pseudo header of the IP header that carries `layer` (RFC 9293, 3.1; RFC 8200, 8.1); None where there is none.
+    """The pseudo header of the datagram that carries `layer` (RFC 9293, 3.1; RFC 8200, 8.1); None where there is none.
 
     It counts the datagram's ends: the final destination of a source route, the home address of a mobile node.
     """
@@ -48,7 +65,8 @@ def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
         return None
     if datagram.name == "ip":
         source, destination = socket.inet_aton(datagram.src), socket.inet_aton(datagram.final_destination)
-        return source + destination + struct.pack("!HH", protocol, length & 0xFFFF)
+        # Longer than the 16 bits of its figure where a card is to cut it into segments; the sum is the same.
+        return source + destination + struct.pack("!II", length, protocol)
     if datagram.name != "ipv6":
         return None
     first, final = datagram.src, datagram.dst
@@ -69,26 +87,42 @@ def transport_status(layer: Header, protocol: int, covered: int | None = None) -
     """
     length = layer.end - layer.start
     covered = length if covered is None else covered
-    data = layer.octets[layer.start : layer.start + covered]
-    below = layer.below
-    in_fragment = below is not None and bool(carried_in_part(layer))
-    if len(data) < covered or in_fragment or layer.status & (layout.LONG_END | layout.QUOTED):
-        return UNVERIFIED
     pseudo = pseudo_header(layer, protocol, length)
-    if pseudo is None:
+    if pseudo is None or not layer.whole or covered > length or not _whole(layer):
         return UNVERIFIED
     partial = ones_complement_sum(pseudo)
-    if ones_complement_sum(data, partial) == 0xFFFF:
+    if ones_complement_sum(layer.octets[layer.start : layer.start + covered], partial) == 0xFFFF:
         return GOOD
     return OFFLOADED if layer.checksum == partial else BAD
 
 
+def without_checksum(layer: Header) -> int:
+    """What is said of a UDP header whose checksum is 0: over IPv6 only tunnels may do without one (RFC 6935, 5)."""
+    if layer.checksum is None:
+        return UNVERIFIED
+    datagram = _datagram(layer)
+    return ILLEGAL if datagram is not None and datagram.name == "ipv6" else NOT_PRESENT
+
+
 def message_status(layer: Header) -> int:
     """Whether the checksum of a message that counts no pseudo header is right: ICMP, IGMP (RFC 792, RFC 3376)."""
-    data = layer.octets[layer.start : layer.end]
-    if len(data) < layer.end - layer.start or layer.status & (layout.LONG_END | layout.QUOTED) or carried_in_part(layer):
+    if not _whole(layer):
         return UNVERIFIED
-    return GOOD if ones_complement_sum(data) == 0xFFFF else BAD
+    return GOOD if ones_complement_sum(layer.octets[layer.start : layer.end]) == 0xFFFF else BAD
+
+
+def crc_status(layer: Header, at: int) -> int:
+    """Whether the CRC-32C that stands `at` octets into a packet of SCTP is right (RFC 9260, 6.8).
+
+    Zero is said to be not present: it was left to the card, or agreed to be left out (RFC 9653).
+    """
+    if not layer.whole or not _whole(layer):
+        return UNVERIFIED
+    packet = layer.octets[layer.start : layer.end]
+    stated = packet[at : at + 4]
+    if crc32c(packet[:at] + bytes(4) + packet[at + 4 :]).to_bytes(4, "little") == stated:
+        return GOOD
+    return BAD if any(stated) else NOT_PRESENT
 
 
 def carried_in_part(layer: Header) -> bool:

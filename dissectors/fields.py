@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
     Family = type[Option]
 
-WIRE, DERIVED, FOUND, EITHER, REPEATED, ELSEWHERE = "wire", "derived", "found", "either", "repeated", "elsewhere"
+WIRE, DERIVED, FOUND, EITHER, REPEATED, ELSEWHERE, ITSELF = (
+    "wire", "derived", "found", "either", "repeated", "elsewhere", "itself"
+)
 
 F = TypeVar("F", bound="Field")
 
 
 class Condition:
-    """A test of one wire field, for `when=`.  Made by `field.equals`, `field.differs` or `any_of`."""
+    """A test of wire fields, for `when=`.  Made by `field.equals`, `differs`, `among` or `any_of`; `a & b` is both."""
 
     def __init__(self, field: Field, mode: int, operand: int = 0) -> None:
         self.field = field
@@ -46,6 +48,53 @@ class Condition:
             return value != 0
         return (value == self.operand) == (self.mode == layout.EQUALS)
 
+    @property
+    def rows(self) -> tuple[Condition, ...]:
+        """The test as the walker knows it: single ones, of which at most one is true."""
+        return (self,)
+
+    def settle(self) -> None:
+        """Called once the header is laid out."""
+        if isinstance(self.field, _AnyOf):
+            self.field.merge()
+
+    def __and__(self, other: Condition) -> Condition:
+        return _Both(self, other)
+
+
+class _Among(Condition):
+    """One field has one of several values."""
+
+    def __init__(self, field: Field, values: Sequence[int]) -> None:
+        super().__init__(field, layout.EQUALS)
+        self.values = values
+
+    def holds(self, layer: Header) -> bool:
+        return any(row.holds(layer) for row in self.rows)
+
+    @property
+    def rows(self) -> tuple[Condition, ...]:
+        return tuple(Condition(self.field, layout.EQUALS, value) for value in self.values)
+
+
+class _Both(Condition):
+    """Two tests are true at once: beyond the walker, so only in a header that gives its `header_length`."""
+
+    def __init__(self, first: Condition, second: Condition) -> None:
+        super().__init__(first.field, first.mode, first.operand)
+        self.tests = (first, second)
+
+    def holds(self, layer: Header) -> bool:
+        return all(test.holds(layer) for test in self.tests)
+
+    @property
+    def rows(self) -> tuple[Condition, ...]:
+        raise TypeError(f"{self.field.attribute} with another field: a header with such a condition gives header_length")
+
+    def settle(self) -> None:
+        for test in self.tests:
+            test.settle()
+
 
 def any_of(first: Field, *others: Field) -> Condition:
     """True when any of several bits of the same octets is set."""
@@ -55,10 +104,13 @@ def any_of(first: Field, *others: Field) -> Condition:
 class Linear:
     """A sum of wire fields times constants, for lengths: `(length + 1) * 8`."""
 
-    def __init__(self, terms: Sequence[tuple[Field, int]], plus: int = 0, zero_is_rest: bool = False) -> None:
+    def __init__(
+        self, terms: Sequence[tuple[Field, int]], plus: int = 0, zero_is_rest: bool = False, multiple: int = 1
+    ) -> None:
         self.terms = tuple(terms)
         self.plus = plus
         self.zero_is_rest = zero_is_rest
+        self.multiple = multiple
 
     def __add__(self, other: int | Field | Linear) -> Linear:
         if isinstance(other, int):
@@ -76,6 +128,10 @@ class Linear:
     def or_rest(self) -> Linear:
         """The same length, except that a field of zero means "all that is there" (segmentation offload, jumbograms)."""
         return Linear(self.terms, self.plus, zero_is_rest=True)
+
+    def padded(self, multiple: int) -> Linear:
+        """The same length, filled up to a multiple of some octets.  For `header_length`."""
+        return Linear(self.terms, self.plus, multiple=multiple)
 
 
 def linear(rule: Field | Linear) -> Linear:
@@ -194,6 +250,9 @@ class Field:
     def differs(self, value: int) -> Condition:
         return Condition(self, layout.DIFFERS, value)
 
+    def among(self, *values: int) -> Condition:
+        return _Among(self, values)
+
     def __add__(self, other: int | Field | Linear) -> Linear:
         return linear(self) + other
 
@@ -206,6 +265,9 @@ class Field:
 
     def or_rest(self) -> Linear:
         return linear(self).or_rest()
+
+    def padded(self, multiple: int) -> Linear:
+        return linear(self).padded(multiple)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name or self.attribute or '?'}>"
@@ -476,8 +538,11 @@ class Options(Field):
             return max(layer.stop - start, 0)
         return min(max(layer.total(self.length), 0), max(layer.stop - start, 0))
 
-    def text(self, value: object) -> str:
-        return ""
+    def convert(self, octets: bytes) -> bytes:
+        return octets
+
+    def text(self, value: Any) -> str:
+        return value.hex() if isinstance(value, bytes) else ""
 
 
 class Repeat(Field):
@@ -503,8 +568,9 @@ class Repeat(Field):
         for attribute, field in fields.items():
             field.attribute = attribute
             field.place_at(bit)
-            field.place = REPEATED
-            field.parent = self
+            for each in (field, *field.parts.values()):
+                each.place = REPEATED
+                each.parent = self
             bit += field.bits or 0
         self.row = bit // 8
         if bit % 8 or not bit:
@@ -538,6 +604,19 @@ class Either(Field):
         return self.fields[0].describe(value)
 
 
+class Itself(Field):
+    """The octets of the header that has it, under the header's own name.  Not shown, only asked for."""
+
+    type = "bytes"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(None, "its octets", name=name)
+        self.place = ITSELF
+
+    def text(self, value: bytes) -> str:
+        return value.hex()
+
+
 def Derived(field: F, work_out: Callable[[Any], Any]) -> F:
     """A field that is not on the wire: `work_out(layer)` gives its value, None where there is none."""
     field.place = DERIVED
@@ -557,4 +636,3 @@ def _sought(field: Field) -> None:
     field.place = FOUND
     for part in field.parts.values():
         _sought(part)
-

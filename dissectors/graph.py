@@ -179,6 +179,7 @@ class Compiled:
         row[layout.LENGTH_BASE] = declared.length_base
         row[layout.LENGTH_TERM] = len(self._terms) // layout.TERM
         row[layout.LENGTH_COUNT] = len(declared.length)
+        row[layout.LENGTH_MULTIPLE] = declared.header_length.multiple if declared.header_length is not None else 1
         for field, times, when in declared.length:
             self._term(header, field, times, when)
         if not declared.length and declared.length_base != declared.fixed and not declared.takes_all:

@@ -45,15 +45,16 @@ from dissectors.fields import (
     DERIVED,
     ELSEWHERE,
     FOUND,
+    ITSELF,
     REPEATED,
     WIRE,
     Condition,
     Either,
     Field,
+    Itself,
     Linear,
     Options,
     Repeat,
-    _AnyOf,
     linear,
 )
 from dissectors.walk import View
@@ -84,9 +85,9 @@ def by_port(source: Field, destination: Field, table: str = "") -> Next:
     return Next(layout.NEXT_BY_PORTS, (source, destination), table)
 
 
-def by_table(table: str) -> Next:
+def by_table(table: str, *, default: type[Header] | str | None = None) -> Next:
     """For `members`: their kind stands outside of them, and `table` leads from it to the member."""
-    return Next(layout.NEXT_NOTHING, table=table)
+    return Next(layout.NEXT_NOTHING, table=table, default=default)
 
 
 def always(header: type[Header] | str) -> Next:
@@ -155,6 +156,8 @@ class Declaration:
         self.follows: dict[str, Any] = rules.get("follows", {})
         self.next: Next | None = rules.get("next")
         self.members: Next | None = rules.get("members")
+        inherited = getattr(cls.__base__, "declaration", None)
+        self.is_family = self.members is not None and (inherited is None or inherited.members is not self.members)
         self.has_body = cls.body is not Header.body
         self.header_length: Linear | None = linear(rules["header_length"]) if "header_length" in rules else None
         self.end: Linear | None = linear(rules["end"]) if "end" in rules else None
@@ -173,12 +176,12 @@ class Declaration:
                 field.place_at(bit)
                 bit += field.bits
                 self.fixed_fields.append(field)
-        if bit % 8:
+        if bit % 8 and not self.is_family:
             raise TypeError(f"the fixed part of {cls.__name__} is {bit} bits, not whole octets")
-        self.fixed = bit // 8
+        self.fixed = (bit + 7) // 8  # what a family leaves of its last octet is for the members to say
         for field in self.tail:
-            if field.when is not None and isinstance(field.when.field, _AnyOf):
-                field.when.field.merge()
+            if field.when is not None:
+                field.when.settle()
 
         self.distant = [field for field in fields.values() if isinstance(field, Options) and field.place == ELSEWHERE]
         self.areas = [*(field for field in self.tail if isinstance(field, Options)), *self.distant]
@@ -195,7 +198,7 @@ class Declaration:
             for field in self.tail:
                 length = getattr(field, "length", None)
                 if field.when is not None and field.bits is not None:
-                    self.length.append((field.when.field, field.bits // 8, field.when))
+                    self.length += [(row.field, field.bits // 8, row) for row in field.when.rows]
                 elif field.bits is not None:
                     self.length_base += field.size
                 elif isinstance(length, Linear) and field.when is None:
@@ -259,6 +262,11 @@ class HeaderType(type):
                 raise TypeError(f"{cls.__name__}.{key} has another meaning in every header: call it {key}_")
             field.attribute = key
             _name(cls, field, f"{cls.prefix}.{key.rstrip('_')}")
+        if inherited and inherited.members and "itself" not in inherited.fields and "name" in cls.__dict__ and not any(
+            field.name == cls.name for field in own.values()
+        ):
+            own["itself"] = Itself(cls.name)
+            own["itself"].attribute, own["itself"].owner = "itself", cls
         fields = {**(inherited.fields if inherited else {}), **own}
         if inherited:
             for rule in ("header_length", "end", "fragment", "next", "members"):
@@ -296,7 +304,7 @@ def _expose(cls: type[Header], field: Field, reader: object) -> None:
     fixed = field in cls.declaration.fixed_fields
     for key, part in field.parts.items():
         if not hasattr(cls, key):
-            setattr(cls, key, part.reader() if fixed else _sought_property(part))
+            setattr(cls, key, part.reader() if fixed and part.when is None else _sought_property(part))
     if isinstance(field, Repeat):
         for key, inner in field.fields.items():
             setattr(cls, key, _sought_property(inner))
@@ -405,7 +413,9 @@ class Header(View, metaclass=HeaderType):
     def position(self, field: Field) -> tuple[int, int] | None:
         """Where a wire field stands in the frame, `(start, stop)`; None when it is not there, or not wholly."""
         outer = field.parent if field.parent is not None and field.place == WIRE else field
-        if outer in self.declaration.tail:
+        if outer is not field and field.when is not None and not field.when.holds(self):
+            return None
+        if outer in self.declaration.tail or outer.place == ELSEWHERE:
             place = self._tail().get(outer.attribute)
             if place is None:
                 return None
@@ -444,12 +454,14 @@ class Header(View, metaclass=HeaderType):
             return [value for inner in field.fields for value in self.values(inner)]
         if field.place == FOUND:
             return self._found().values.get(field, [])
+        if field.place == ITSELF:
+            return [self.octets[self.start : self.stop]]
         if field.place == REPEATED:
             place = self._tail().get(field.parent.attribute) if field.parent else None
             if place is None or not isinstance(field.parent, Repeat):
                 return []
             at, size = field.at, field.size
-            return [field.decode(self.octets, row + at, row + at + size) for row in field.parent.rows(*place)]
+            return [field.read(self, row + at, row + at + size) for row in field.parent.rows(*place)]
         place = self.position(field)
         return [] if place is None else [field.read(self, *place)]
 
@@ -541,8 +553,9 @@ class Header(View, metaclass=HeaderType):
             Item(part, part.decode(data, start + part.at - field.at, start + part.at - field.at + part.size),
                  start + part.at - field.at, start + part.at - field.at + part.size)
             for part in field.parts.values()
+            if part.when is None or part.when.holds(self)
         ]
-        return Item(field, field.decode(data, start, stop), start, stop, children)
+        return Item(field, field.read(self, start, stop), start, stop, children)
 
     def found(
         self, attribute: str, value: Any, start: int, stop: int, children: list[Item] | None = None
@@ -631,13 +644,28 @@ class Option(Header):
     A family is a direct subclass: `members = by(kind)` is the table that leads to its members, `end` the octets of
     a whole option; `single` are the kinds that stand alone without a length, `last` those that end the area,
     `align` the multiple of octets that each is padded to.  A member subclasses the family and adds its own
-    fields behind the family's; a kind without a member is shown as the family itself.
+    fields behind the family's; a kind without a member is shown as the family itself, or the default of `by`.
+    A member that declares `members` of its own is a family within the family.
+
+    `strict` families take an option for what its kind says only where its length is what the fields of that kind
+    take and within the area: a TCP that meets a maximum segment size of five octets does not believe it either.
+
+    The name of a member of the family, asked for as a field, gives the octets of the option.
     """
 
     is_option = True
     single: ClassVar[tuple[int, ...]] = ()
     last: ClassVar[tuple[int, ...]] = ()
     align: ClassVar[int] = 1
+    strict: ClassVar[bool] = False
+
+    @property
+    def malformed(self) -> str:
+        rule = self.declaration.members
+        if not self.status & layout.BAD_LENGTH or rule is None:
+            return super().malformed
+        kind = rule.fields[0]
+        return f"{kind.describe(next(iter(self.values(kind)), None))} cannot be {self.end - self.start} octets"
 
     @classmethod
     def member(cls, kind: int | tuple[int, ...], title: str, **fields: Field) -> type[Option]:

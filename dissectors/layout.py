@@ -5,7 +5,7 @@ Kept apart from both so that each is said once: walk.py binds them to C integers
 from __future__ import annotations
 
 # A node, one row of NODE numbers a header.
-NODE = 15
+NODE = 16
 FIXED = 0  # octets that must be there before any rule reads a field
 LENGTH_BASE = 1  # length of the header = LENGTH_BASE + sum of LENGTH_COUNT terms from LENGTH_TERM on
 LENGTH_TERM = 2
@@ -21,6 +21,7 @@ NEXT_TABLE = 11
 NEXT_SIZE = 12
 NEXT_DEFAULT = 13
 FLAGS = 14
+LENGTH_MULTIPLE = 15  # the length is filled up to a multiple of this
 
 # A term, one row of TERM numbers a wire field that a rule reads.
 TERM = 8

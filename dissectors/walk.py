@@ -31,6 +31,7 @@ NEXT_TABLE = cython.declare(cython.longlong, layout.NEXT_TABLE)
 NEXT_SIZE = cython.declare(cython.longlong, layout.NEXT_SIZE)
 NEXT_DEFAULT = cython.declare(cython.longlong, layout.NEXT_DEFAULT)
 FLAGS = cython.declare(cython.longlong, layout.FLAGS)
+LENGTH_MULTIPLE = cython.declare(cython.longlong, layout.LENGTH_MULTIPLE)
 TERM = cython.declare(cython.longlong, layout.TERM)
 T_OFFSET = cython.declare(cython.longlong, layout.T_OFFSET)
 T_SIZE = cython.declare(cython.longlong, layout.T_SIZE)
@@ -395,6 +396,7 @@ class Walker:
         rule: cython.longlong
         fixed: cython.longlong
         length: cython.longlong
+        multiple: cython.longlong
         value: cython.longlong
         stop: cython.longlong
         own_end: cython.longlong
@@ -440,10 +442,11 @@ class Walker:
                     length = self.nodes[row + LENGTH_BASE] + self._sum(
                         octets, start, self.nodes[row + LENGTH_TERM], self.nodes[row + LENGTH_COUNT]
                     )
+                    multiple = self.nodes[row + LENGTH_MULTIPLE]
                     if length < fixed:
                         status |= BAD_LENGTH
                     else:
-                        stop = start + length
+                        stop = start + (length + multiple - 1) // multiple * multiple
                         if stop > end:
                             status |= TRUNCATED if quoted else SHORT
                         elif stop > limit:

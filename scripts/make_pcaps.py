@@ -3,10 +3,10 @@
     make_pcaps.py            all of them
     make_pcaps.py NAME...    only these
 
-Run it as root, with the interpreter of an environment that has the extra `test`: `sudo .venv/bin/python
-scripts/make_pcaps.py`. What is recorded comes from network namespaces that the script makes (captures/hosts.py), so nothing
-passes on the machine's own interfaces. The crafted captures come out the same each time; the recorded ones differ in times,
-and in the numbers that a kernel draws.
+Run it as root, with the interpreter that ./scripts/test set up: `sudo .venv/bin/python scripts/make_pcaps.py`. What is
+recorded comes from network namespaces that the script makes (captures/hosts.py); nothing passes on the machine's own
+interfaces. The crafted captures come out the same each time; the recorded ones differ in times, and in the numbers
+that a kernel draws.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from pathlib import Path
 
 from captures import crafted, recorded
 
-from rawcap.files import create_capture
+from rawcap.files import create_capture, section_header
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "pcaps"
+OPT_COMMENT = 1  # pcapng
 
 INTRODUCTION = """\
 # The project's own captures
 
-Made by `scripts/make_pcaps.py`, which also writes this page. All addresses are those set aside for documentation. Try one:
+Made by `scripts/make_pcaps.py`, which also writes this page. Addresses are those set aside for documentation.
+Try one:
 
     ./scripts/rawcap read pcaps/tcp_handshake.pcapng
 """
@@ -51,7 +53,8 @@ def write(capture: Capture) -> None:
     """Make one capture and write its file."""
     path = FOLDER / f"{capture.name}.pcapng"
     packets = capture()
-    with create_capture(path, overwrite=True) as file:
+    with create_capture(path) as file:
+        file.write(section_header(((OPT_COMMENT, capture.summary.encode()),)))
         for packet in packets:
             file.write(packet)
     print(f"{path.relative_to(ROOT)}: {len(packets)} packets, {path.stat().st_size} octets")

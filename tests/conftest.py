@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import shutil
+import subprocess
 from pathlib import Path
 
 import hypothesis
@@ -27,3 +30,16 @@ def pytest_configure() -> None:
         source = compiled.with_name("walk.py")
         if source.exists() and compiled.stat().st_mtime < source.stat().st_mtime:
             raise pytest.UsageError("dissectors/walk.py is newer than its compiled form: run ./scripts/test")
+
+
+@functools.cache
+def privileged() -> bool:
+    """Whether packet sockets and network namespaces may be had."""
+    unshare = shutil.which("unshare")
+    return unshare is not None and subprocess.run([unshare, "--net", "true"], capture_output=True).returncode == 0
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this user may not do."""
+    if item.get_closest_marker("privileged") and not privileged():
+        pytest.skip("needs the right to make network namespaces")

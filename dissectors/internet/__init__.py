@@ -1,4 +1,30 @@
 """Internet layer (RFC 1122, 3): IP, what extends it, what reports on it, and what tunnels it."""
 
+import dissectors.internet.ah
+import dissectors.internet.erspan
+import dissectors.internet.esp
+import dissectors.internet.etherip
+import dissectors.internet.geneve
+import dissectors.internet.gre
+import dissectors.internet.hip
+import dissectors.internet.icmp
+import dissectors.internet.icmp_extensions
+import dissectors.internet.icmpv6
+import dissectors.internet.igmp
+import dissectors.internet.ip_version
 import dissectors.internet.ipv4
+import dissectors.internet.ipv4_options
 import dissectors.internet.ipv6
+import dissectors.internet.ipv6_extensions
+import dissectors.internet.ipv6_options
+import dissectors.internet.ipv6_routing
+import dissectors.internet.mld
+import dissectors.internet.mobility
+import dissectors.internet.neighbour_discovery
+import dissectors.internet.nhrp
+import dissectors.internet.node_information
+import dissectors.internet.nsh
+import dissectors.internet.pim
+import dissectors.internet.rpl
+import dissectors.internet.shim6
+import dissectors.internet.vxlan

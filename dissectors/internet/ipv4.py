@@ -3,38 +3,16 @@ from __future__ import annotations
 
 from dissectors.checksum import BAD, GOOD, UNVERIFIED, ones_complement_sum, status_field
 from dissectors.fields import Either, Flag, IPv4Address, Options, Uint
-from dissectors.header import Header, Option, by
+from dissectors.header import Header, by
+from dissectors.internet.ipv4_options import IPv4Option, SourceRoute
+from dissectors.internet.numbers import PROTOCOLS
 
-PROTOCOLS = {1: "ICMP", 2: "IGMP", 4: "IPv4", 6: "TCP", 17: "UDP", 41: "IPv6", 47: "GRE", 58: "ICMPv6", 132: "SCTP"}
-
-
-class IPv4Option(Option):
-    """IPv4 option (RFC 791, 3.1)."""
-
-    name = "ip.opt"
-    type = Uint(
-        8, "kind", parts={"copy": Flag("copied"), "class": Uint(2, "class"), "number": Uint(5, "number")}
-    )
-    len = Uint(8, "octets of the option")
-
-    members = by(type)
-    end = len
-    single = (0, 1)
-    last = (0,)
-
-
-class RouterAlert(IPv4Option):
-    """Router alert (RFC 2113)."""
-
-    name = "ip.opt.ra"
-    prefix = "ip.opt"
-    ra = Uint(16, "0: routers shall examine the packet")
-    follows = {"ip.opt.type": 148}
+LEAST_HEADER = 20
 
 
 def _checksum_status(layer: IPv4) -> int:
     header = layer.octets[layer.start : layer.stop]
-    if layer.status or len(header) < layer.hdr_len:
+    if not layer.whole or layer.truncated or layer.quoted or len(header) < layer.hdr_len:
         return UNVERIFIED
     return GOOD if ones_complement_sum(header) == 0xFFFF else BAD
 
@@ -50,12 +28,18 @@ class IPv4(Header):
         8,
         "differentiated services",
         shown=hex,
-        parts={"dscp": Uint(6, "code point"), "ecn": Uint(2, "explicit congestion notification")},
+        parts={
+            "dscp": Uint(6, "code point"),
+            "ecn": Uint(2, "explicit congestion notification", names={0: "Not-ECT", 1: "ECT(1)", 2: "ECT(0)", 3: "CE"}),
+        },
     )
     len = Uint(16, "header and data, octets")
     id = Uint(16, "identification, the same in all fragments", shown=hex)
     flags = Uint(
-        3, "flags", shown=hex, parts={"rb": Flag("reserved"), "df": Flag("don't fragment"), "mf": Flag("more fragments")}
+        3,
+        "flags",
+        shown=hex,
+        parts={"rb": Flag("reserved"), "df": Flag("don't fragment"), "mf": Flag("more fragments")},
     )
     frag_offset = Uint(13, "where the fragment belongs, octets", unit=8)
     ttl = Uint(8, "time to live, hops")
@@ -70,6 +54,24 @@ class IPv4(Header):
     header_length = hdr_len
     end = len.or_rest()
     fragment = frag_offset
-    follows = {"eth.type": 0x0800, "ip.version": 4, "ip.proto": 4}
+    follows = {"ip.version": 4, "gre.wccp.form": 4}
     next = by(proto)
     addresses = ("src", "dst")
+
+    @property
+    def final_destination(self) -> str | None:
+        """The address that transport checksums count: the last of a source route that is not yet at its end."""
+        final: str | None = self.dst
+        if self.stop - self.start > LEAST_HEADER:
+            for option in self.options:
+                if isinstance(option, SourceRoute) and option.src_rt is not None:
+                    final = option.values(option.declaration.fields["src_rt"])[-1]
+        return final
+
+    def info(self) -> str | None:
+        if self.proto is None:
+            return None
+        name = PROTOCOLS.get(self.proto, "unknown")
+        if self.is_fragment:
+            return f"Fragmented IP protocol (proto={name} {self.proto}, off={self.frag_offset}, ID={self.id:04x})"
+        return f"{name} ({self.proto})"

@@ -1,9 +1,9 @@
 """Internet Protocol version 6."""
 from __future__ import annotations
 
-from dissectors.fields import Either, IPv6Address, Uint
+from dissectors.fields import Derived, Either, IPv6Address, Uint
 from dissectors.header import Header, by
-from dissectors.internet.ipv4 import PROTOCOLS
+from dissectors.internet.numbers import PROTOCOLS
 
 
 class IPv6(Header):
@@ -12,20 +12,28 @@ class IPv6(Header):
     name = "ipv6"
     label = "IPv6"
     version = Uint(4, "6")
-    tclass = Uint(8, "traffic class", shown=hex)
+    tclass = Uint(
+        8,
+        "traffic class",
+        shown=hex,
+        parts={
+            "dscp": Uint(6, "code point"),
+            "ecn": Uint(2, "explicit congestion notification", names={0: "Not-ECT", 1: "ECT(1)", 2: "ECT(0)", 3: "CE"}),
+        },
+    )
     flow = Uint(20, "flow label", shown=hex)
-    plen = Uint(16, "what follows this header, octets")
+    plen = Uint(16, "what follows this header, octets; 0 in a jumbogram")
     nxt = Uint(8, "next header", names=PROTOCOLS)
     hlim = Uint(8, "hop limit")
     src = IPv6Address("source address")
     dst = IPv6Address("destination address")
     addr = Either(src, dst)
+    ip_version = Derived(Uint(4, "6: the version whichever it is", name="ip.version"), lambda layer: layer.version)
 
     end = plen.or_rest() + 40
-    follows = {"eth.type": 0x86DD, "ip.version": 6, "ip.proto": 41}
+    follows = {"ip.version": 6, "ipv6.version": 6}
     next = by(nxt, "ip.proto")
     addresses = ("src", "dst")
 
-    def final_destination(self, layer: Header) -> str:
-        """The address that the pseudo header counts."""
-        return str(self.dst)
+    def info(self) -> str | None:
+        return None if self.nxt is None else f"{PROTOCOLS.get(self.nxt, 'unknown')} ({self.nxt})"

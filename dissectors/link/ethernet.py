@@ -1,31 +1,130 @@
-"""Ethernet II and IEEE 802.3 frames: the same fourteen octets, told apart by the last two."""
+"""Ethernet II and IEEE 802.3 frames: the same fourteen octets, told apart by the last two.
+
+A value of 1 to 1500 there is the length of what follows, which is then LLC; anything else is a type (IEEE 802.3,
+3.2.6).  What the frame carries may end before the frame does: the octets behind it are padding and trailer.
+"""
 from __future__ import annotations
 
-from dissectors.fields import MAC, Either, Uint
-from dissectors.header import Header, by
+from dissectors.fields import MAC, Bytes, Derived, Either, Uint
+from dissectors.header import Header, Selector, always, by
 
 ETHERTYPES = {
     0x0800: "IPv4",
     0x0806: "ARP",
+    0x2000: "CDP",
+    0x6558: "Transparent Ethernet bridging",
+    0x8035: "RARP",
     0x8100: "802.1Q",
+    0x8137: "IPX",
     0x86DD: "IPv6",
+    0x8808: "MAC control",
+    0x8809: "Slow protocols",
     0x8847: "MPLS",
+    0x8848: "MPLS, upstream-assigned label",
     0x8863: "PPPoE discovery",
     0x8864: "PPPoE session",
+    0x888E: "802.1X",
     0x88A8: "802.1ad",
+    0x88CC: "LLDP",
+    0x88E5: "MACsec",
+    0x88E7: "802.1ah",
+    0x88F7: "PTP",
+    0x8902: "CFM",
+    0x893F: "802.1BR",
+    0x894F: "NSH",
+    0x9000: "Loopback",
+    0x9100: "802.1Q, stacked",
 }
+LENGTHS = range(1, 1501)
+_NEITHER = range(1501, 1536)
+_SHORTEST = 60  # octets of the shortest frame, without its check sequence (IEEE 802.3, 4.4.2)
+_TAGS = ("vlan", "ieee8021ad")
 
 
-class Ethernet(Header):
-    """Ethernet II (IEEE 802.3, 3.1)."""
+def _surplus(layer: Header) -> tuple[int, int]:
+    """Where the octets stand that the frame has behind what it carries: `(start, stop)`."""
+    carried = layer.end
+    captured = layer.captured
+    compiled = captured.interface.graph.compiled
+    node = compiled.node_of[type(layer)]
+    for inner in compiled.walker.layers(captured, node, layer.start, layer.end, layer.below)[1:]:
+        carried = inner.end
+        if inner.name not in _TAGS:
+            break
+    frame = layer.below.end if layer.below is not None else captured.length
+    stop = min(frame, len(layer.octets))
+    return min(carried, stop), stop
 
-    name = "eth"
+
+def _split_surplus(layer: Header) -> tuple[bytes, bytes]:
+    """Padding, the zeros up to the shortest length of a frame, and the trailer behind it."""
+    start, stop = _surplus(layer)
+    padded = max(min(layer.start + _SHORTEST, stop), start)
+    if any(layer.octets[start:padded]):
+        padded = start
+    return layer.octets[start:padded], layer.octets[padded:stop]
+
+
+class EthernetFormat(Selector):
+    """Length or type (IEEE 802.3, 3.2.6)."""
+
+    name = "eth.format"
+    addresses_ = Bytes(12, "destination and source")
+    length_or_type = Uint(16, "length or type")
+
+    follows = {
+        "frame.linktype": 1,
+        "eth.type": 0x6558,
+        "fr.snap.pid": (0x0001, 0x0007),
+        "mpls.pseudowire": range(0x0001, 0x1000),
+        "ip.proto": 143,
+        "sll.ltype": 3,
+        "juniper.ether": 0,
+        "vxlan.next_proto": 3,
+        "nsh.nextproto": 3,
+    }
+    next = by(length_or_type, "eth.format", default="eth")
+
+
+class _MACHeader(Header):
+    """What both forms of the frame have in common (IEEE 802.3, 3.1.1)."""
+
+    prefix = "eth"
     label = "Ethernet"
     dst = MAC("destination address")
     src = MAC("source address")
-    type = Uint(16, "EtherType: what is carried", shown=hex, names=ETHERTYPES)
     addr = Either(dst, src)
+    padding = Derived(Bytes(None, "zeros that fill the frame to 60 octets"), lambda layer: _split_surplus(layer)[0] or None)
+    trailer = Derived(Bytes(None, "behind all that is carried"), lambda layer: _split_surplus(layer)[1] or None)
 
-    follows = {"frame.linktype": 1}
-    next = by(type)
     addresses = ("src", "dst")
+
+
+class Ethernet(_MACHeader):
+    """Ethernet II (IEEE 802.3, 3.1)."""
+
+    name = "eth"
+    type = Uint(16, "EtherType: what is carried", shown=hex, names=ETHERTYPES)
+
+    next = by(type)
+
+
+class IEEE8023(_MACHeader):
+    """IEEE 802.3 with a length (IEEE 802.3, 3.1)."""
+
+    name = "eth"
+    label = "802.3"
+    len = Uint(16, "what is carried, octets")
+
+    end = len + 14
+    follows = {"eth.format": LENGTHS}
+    next = always("llc.format")
+
+
+class UntypedEthernet(_MACHeader):
+    """Ethernet with neither length nor type (IEEE 802.3, 3.2.6)."""
+
+    name = "eth"
+    invalid_lentype = Uint(16, "too long for a length, too small for a type", shown=hex)
+
+    follows = {"eth.format": _NEITHER}

@@ -1,40 +1,40 @@
-"""Transmission Control Protocol."""
+"""Transmission Control Protocol: the header.  Its options are in tcp_options.py and mptcp.py."""
 from __future__ import annotations
 
+from dissectors import layout
 from dissectors.checksum import status_field, transport_status
-from dissectors.fields import Derived, Either, Flag, Options, Presence, Repeat, Uint
-from dissectors.header import Header, Option, by, by_port
+from dissectors.fields import Bytes, Derived, Either, Flag, Options, Text, Uint
+from dissectors.frame import note
+from dissectors.header import Header, by_port
+from dissectors.transport.tcp_options import TCPOption
+
+# The flags as Wireshark draws them, from the most significant bit on, and as it names them, from the least.
+_LETTERS = "RRRACEUAPRSF"
+_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE", "Reserved", "Reserved", "Reserved")
+
+_AE = Flag("accurate ECN; once NS, nonce sum")
+_ECE = Flag("ECN echo")
 
 
-class TCPOption(Option):
-    """TCP option (RFC 9293, 3.1)."""
-
-    name = "tcp.options"
-    kind = Uint(8, "kind", name="tcp.option_kind")
-    len = Uint(8, "octets of the option", name="tcp.option_len")
-
-    members = by(kind)
-    end = len
-    single = (0, 1)
-    last = (0,)
+def _letters(layer: TCP) -> str | None:
+    """A letter for each flag that is set, a dot for each that is not."""
+    if layer.flags is None:
+        return None
+    return "".join(letter if layer.flags >> 11 - i & 1 else "·" for i, letter in enumerate(_LETTERS))
 
 
-class MaximumSegmentSize(TCPOption):
-    """Maximum segment size (RFC 9293, 3.7.1)."""
-
-    name = "tcp.options.mss"
-    prefix = "tcp.options"
-    mss_val = Uint(16, "the largest segment that the sender takes, octets")
-    follows = {"tcp.option_kind": 2}
+def _names(flags: int) -> str:
+    """The names of the flags that are set."""
+    names = dict.fromkeys(name for i, name in enumerate(_NAMES) if flags >> i & 1)
+    return ", ".join(names) or "<None>"
 
 
-class SACK(TCPOption):
-    """Selective acknowledgement (RFC 2018, 3)."""
-
-    name = "tcp.options.sack"
-    prefix = "tcp.options"
-    blocks = Repeat("block", sack_le=Uint(32, "left edge"), sack_re=Uint(32, "right edge"))
-    follows = {"tcp.option_kind": 5}
+def _data_length(layer: TCP) -> int | None:
+    """What is left of the segment behind the header, captured or not."""
+    if layer.hdr_len is None:
+        return None
+    octets = layer.end - layer.start - layer.hdr_len
+    return octets if octets >= 0 else None
 
 
 class TCP(Header):
@@ -53,9 +53,9 @@ class TCP(Header):
         shown=hex,
         parts={
             "res": Uint(3, "reserved"),
-            "ae": Flag("accurate ECN"),
+            "ae": _AE,
             "cwr": Flag("congestion window reduced"),
-            "ece": Flag("ECN echo"),
+            "ece": _ECE,
             "urg": Flag("urgent pointer counts"),
             "ack": Flag("acknowledgement number counts"),
             "push": Flag("push"),
@@ -66,12 +66,39 @@ class TCP(Header):
     )
     window_size_value = Uint(16, "receive window, before scaling")
     checksum = Uint(16, "of header, data and pseudo header", shown=hex)
-    urgent_pointer = Uint(16, "where urgent data ends")
+    urgent_pointer = Uint(16, "where urgent data ends, from the sequence number on")
     options = Options(TCPOption)
+
     port = Either(srcport, dstport)
-    len = Derived(Uint(32, "data, octets"), lambda layer: layer.payload_length if layer.whole else None)
+    ns = Either(_AE, name="tcp.flags.ns")
+    ecn = Either(_ECE, name="tcp.flags.ecn")
+    flags_str = Derived(Text("control bits, a letter each", name="tcp.flags.str"), _letters)
     checksum_status = status_field(lambda layer: transport_status(layer, 6), name="tcp.checksum.status")
+    len = Derived(Uint(32, "data, octets"), _data_length)
+    stream = Derived(Uint(32, "connection, as numbered in the capture"), note("tcp.stream"))
+    seq = Derived(Uint(32, "sequence number, counted from the SYN"), note("tcp.seq"))
+    ack = Derived(Uint(32, "acknowledgement number, counted from the SYN"), note("tcp.ack"))
+    window_size = Derived(Uint(32, "receive window, octets"), note("tcp.window_size"))
+    payload_ = Derived(Bytes(None, "data"), lambda layer: layer.payload or None)
 
     header_length = hdr_len
     follows = {"ip.proto": 6}
     next = by_port(srcport, dstport)
+
+    def info(self) -> str | None:
+        if self.dstport is None:
+            return None
+        ports = f"{self.srcport} → {self.dstport}"
+        if not self.whole:
+            return ports
+        flags = self.flags
+        words = [ports, f"[{_names(flags)}]", f"Seq={self.seq_raw if self.seq is None else self.seq}"]
+        if flags & 0x10:
+            words.append(f"Ack={self.ack_raw if self.ack is None else self.ack}")
+        words.append(f"Win={self.window_size_value if self.window_size is None else self.window_size}")
+        if flags & 0x20:
+            words.append(f"Urg={self.urgent_pointer}")
+        if not self.status & (layout.BAD_LENGTH | layout.SHORT):
+            words.append(f"Len={self.len}")
+            words += (told for option in self.options if not option.malformed and (told := option.info()))
+        return " ".join(words)

@@ -1,9 +1,14 @@
 """User Datagram Protocol."""
 from __future__ import annotations
 
-from dissectors.checksum import NOT_PRESENT, status_field, transport_status
-from dissectors.fields import Either, Uint
+from dissectors.checksum import status_field, transport_status, without_checksum
+from dissectors.fields import Bytes, Derived, Either, Uint
+from dissectors.frame import note
 from dissectors.header import Header, by_port
+
+
+def _checksum_status(layer: UDP) -> int:
+    return transport_status(layer, 17) if layer.checksum else without_checksum(layer)
 
 
 class UDP(Header):
@@ -13,16 +18,20 @@ class UDP(Header):
     label = "UDP"
     srcport = Uint(16, "source port")
     dstport = Uint(16, "destination port")
-    length = Uint(16, "header and data, octets")
-    checksum = Uint(16, "0 when the sender made none", shown=hex)
+    length = Uint(16, "header and data, octets; 0 in a jumbogram")
+    checksum = Uint(16, "of header, data and pseudo header; 0 when the sender made none", shown=hex)
     port = Either(srcport, dstport)
-    checksum_status = status_field(
-        lambda layer: transport_status(layer, 17) if layer.checksum else NOT_PRESENT, name="udp.checksum.status"
-    )
+    checksum_status = status_field(_checksum_status, name="udp.checksum.status")
+    stream = Derived(Uint(32, "pair of sockets, as numbered in the capture"), note("udp.stream"))
+    payload_ = Derived(Bytes(None, "data"), lambda layer: layer.payload or None)
 
     follows = {"ip.proto": 17}
     next = by_port(srcport, dstport)
     end = length.or_rest()
 
     def info(self) -> str | None:
-        return f"{self.srcport} → {self.dstport} Len={self.payload_length}"
+        if self.dstport is None:
+            return None
+        if not self.whole:
+            return f"{self.srcport} → {self.dstport}"
+        return f"{self.srcport} → {self.dstport} Len={max(self.length - 8, 0) or self.payload_length}"

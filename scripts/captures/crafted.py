@@ -1,7 +1,7 @@
 """Captures of what real sockets do not send, composed with scapy, and by hand where scapy does not know the header.
 
-Each function yields frames, each with a comment that the file keeps; its docstring is the line in pcaps/README.md. Nothing
-here is random: made again, the same files come out. Checksums are right unless the comment says otherwise.
+Each function yields frames, each with a comment that the file keeps; its docstring is the line in pcaps/README.md.
+Nothing here is random: made again, the same files come out. Checksums are right unless the comment says otherwise.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from socket import inet_aton
 
 from scapy.contrib.geneve import GENEVE, GeneveOptions
 from scapy.contrib.mpls import MPLS
@@ -115,7 +116,7 @@ from scapy.utils import checksum
 
 from dissectors.packet import Interface, Packet
 
-from .hosts import CLIENT, CLIENT6, CLIENT_MAC, ETHERNET, SERVER, SERVER6, SERVER_MAC
+from .hosts import CLIENT, CLIENT6, CLIENT_LOCAL, CLIENT_MAC, ETHERNET, SERVER, SERVER6, SERVER_LOCAL, SERVER_MAC
 
 START = 1_704_067_200 * 10**9  # 2024-01-01 00:00:00 UTC; the frames follow a millisecond apart
 
@@ -137,6 +138,7 @@ LINK_NAMES = {
 
 OPT_COMMENT = 1  # pcapng
 
+CLIENT_MAC_OCTETS = bytes.fromhex(CLIENT_MAC.replace(":", ""))
 THERE = Ether(src=CLIENT_MAC, dst=SERVER_MAC)
 BACK = Ether(src=SERVER_MAC, dst=CLIENT_MAC)
 IP_THERE, IP_BACK = IP(src=CLIENT, dst=SERVER), IP(src=SERVER, dst=CLIENT)
@@ -225,12 +227,10 @@ def link_types() -> Iterator[Frame]:
     yield Frame(
         "Frame Relay, DLCI 100, RFC 2427 multiprotocol: IPv4 by NLPID", b"\x18\x41\x03\xcc" + bytes(PING), FRAME_RELAY
     )
-    cooked = CookedLinux(pkttype=0, lladdrtype=1, lladdrlen=6, src=bytes.fromhex("020000000001") + b"\0\0")
-    yield Frame("Linux cooked v1, to us", cooked / PING, SLL)
-    yield Frame("Linux cooked v1, sent by us", cooked.copy() / PING6, SLL)
-    cooked2 = CookedLinuxV2(
-        ifindex=2, lladdrtype=1, pkttype=4, lladdrlen=6, src=bytes.fromhex("020000000001") + b"\0\0"
-    )
+    for comment, kind, ping_in in (("to us", 0, PING), ("sent by us", 4, PING6)):
+        cooked = CookedLinux(pkttype=kind, lladdrtype=1, lladdrlen=6, src=CLIENT_MAC_OCTETS + bytes(2))
+        yield Frame(f"Linux cooked v1, {comment}", cooked / ping_in, SLL)
+    cooked2 = CookedLinuxV2(ifindex=2, lladdrtype=1, pkttype=4, lladdrlen=6, src=CLIENT_MAC_OCTETS + bytes(2))
     yield Frame("Linux cooked v2, sent by us on interface 2", cooked2 / PING, SLL2)
 
 
@@ -261,7 +261,7 @@ def ieee_802_3() -> Iterator[Frame]:
     yield Frame("IPv6 in SNAP", snap / SNAP(OUI=0, code=0x86DD) / PING6)
     yield Frame(
         "an LLC information frame with a two-octet control field",
-        Dot3(src=CLIENT_MAC, dst=SERVER_MAC) / bytes.fromhex("f0f0 0204 0102"),
+        Dot3(src=CLIENT_MAC, dst=SERVER_MAC) / bytes.fromhex("8888 0204 0102"),
     )
     yield Frame(
         "an Ethernet II frame padded to 60 octets",
@@ -412,7 +412,7 @@ def ipv4_options() -> Iterator[Frame]:
 def ipv6_extension_headers() -> Iterator[Frame]:
     """Every IPv6 extension header: hop-by-hop with router alert and jumbo payload, routing of types 0, 2 and 4 (segment
     routing), fragment, destination options, authentication, mobility, no next header, and a chain of them."""
-    group = IPv6(src="fe80::ff:fe00:1", dst="ff02::16", hlim=1)
+    group = IPv6(src=CLIENT_LOCAL, dst="ff02::16", hlim=1)
     report = ICMPv6MLReport2(records=[ICMPv6MLDMultAddrRec(rtype=4, dst="ff0e::db8:0:1")])
     yield Frame("hop-by-hop: router alert", THERE / group / IPv6ExtHdrHopByHop(options=[RouterAlert()]) / report)
     jumbo = (
@@ -453,7 +453,10 @@ def ipv6_extension_headers() -> Iterator[Frame]:
             THERE / IP6_THERE / IPv6ExtHdrFragment(nh=17, id=0x01020304, offset=offset, m=more) / part,
         )
     yield Frame("fragment: the only one, atomic (RFC 6946)", THERE / IP6_THERE / IPv6ExtHdrFragment(id=5) / HELLO)
-    yield Frame("authentication header", THERE / IP6_THERE / AH(spi=0x100, seq=1, icv=bytes(12)) / HELLO)
+    yield Frame(
+        "authentication header",
+        THERE / IP6_THERE / AH(nh=17, payloadlen=4, spi=0x100, seq=1, icv=bytes(12)) / complete(HELLO),
+    )
     mobile = IPv6(src=CLIENT6, dst=SERVER6)
     yield Frame("mobility: binding refresh request", THERE / mobile / MIP6MH_BRR())
     yield Frame("mobility: home test init", THERE / mobile / MIP6MH_HoTI(cookie=bytes(range(8))))
@@ -472,10 +475,15 @@ def ipv6_extension_headers() -> Iterator[Frame]:
         / IPv6ExtHdrDestOpt()
         / IPv6ExtHdrRouting(addresses=["2001:db8::a"], segleft=0)
         / IPv6ExtHdrFragment(id=6)
-        / AH(spi=0x100, seq=2, icv=bytes(12))
+        / AH(nh=60, payloadlen=4, spi=0x100, seq=2, icv=bytes(12))
         / IPv6ExtHdrDestOpt()
-        / TCP(sport=49152, dport=7, flags="S", seq=1000),
+        / complete(TCP(sport=49152, dport=7, flags="S", seq=1000)),
     )
+
+
+def complete(upper: Layers) -> bytes:
+    """An upper-layer packet from client to server with its checksum, which scapy does not compute behind AH."""
+    return bytes(IP6_THERE / upper)[40:]
 
 
 def udp6_checksum(final: str) -> int:
@@ -514,8 +522,8 @@ def icmpv6_messages() -> Iterator[Frame]:
         yield Frame(f"time exceeded, code {code}", BACK / IP6_BACK / ICMPv6TimeExceeded(code=code) / quoted)
     for code in (0, 1, 2):
         yield Frame(f"parameter problem, code {code}", BACK / IP6_BACK / ICMPv6ParamProblem(code=code, ptr=6) / quoted)
-    local = IPv6(src="fe80::ff:fe00:1", dst="ff02::1", hlim=255)
-    routers = Ether(src=CLIENT_MAC, dst="33:33:00:00:00:02") / IPv6(src="fe80::ff:fe00:1", dst="ff02::2", hlim=255)
+    local = IPv6(src=CLIENT_LOCAL, dst="ff02::1", hlim=255)
+    routers = Ether(src=CLIENT_MAC, dst="33:33:00:00:00:02") / IPv6(src=CLIENT_LOCAL, dst="ff02::2", hlim=255)
     yield Frame("router solicitation", routers / ICMPv6ND_RS() / ICMPv6NDOptSrcLLAddr(lladdr=CLIENT_MAC))
     yield Frame(
         "router advertisement: link-layer address, MTU, prefix, route, name servers and search list",
@@ -540,11 +548,11 @@ def icmpv6_messages() -> Iterator[Frame]:
     )
     better = (
         BACK
-        / IPv6(src="fe80::ff:fe00:2", dst=CLIENT6, hlim=255)
-        / ICMPv6ND_Redirect(tgt="fe80::ff:fe00:3", dst="2001:db8:100::1")
+        / IPv6(src=SERVER_LOCAL, dst=CLIENT6, hlim=255)
+        / ICMPv6ND_Redirect(tgt="fe80::200:5eff:fe00:5303", dst="2001:db8:100::1")
     )
     yield Frame(
-        "redirect", better / ICMPv6NDOptDstLLAddr(lladdr="02:00:00:00:00:03") / ICMPv6NDOptRedirectedHdr(pkt=quoted)
+        "redirect", better / ICMPv6NDOptDstLLAddr(lladdr="00:00:5e:00:53:03") / ICMPv6NDOptRedirectedHdr(pkt=quoted)
     )
 
 
@@ -553,8 +561,8 @@ def icmpv6_messages() -> Iterator[Frame]:
 
 @crafted
 def tcp_options() -> Iterator[Frame]:
-    """Every registered TCP option, one a segment: MSS, window scale, SACK, timestamps, fast open, user timeout, MD5, AO,
-    MPTCP by subtype, AccECN and an experiment."""
+    """Registered TCP options, one a segment: MSS, window scale, SACK, timestamps, fast open, user timeout, MD5, AO,
+    MPTCP by subtype, AccECN, encryption negotiation, those of the past, and an experiment."""
     syn, ack = {"flags": "S", "seq": 1000}, {"flags": "A", "seq": 1001, "ack": 2001}
     address, token = bytes([198, 51, 100, 1]), b"\x0a\x0b\x0c\x0d"
     cases: list[tuple[str, dict[str, object], bytes]] = [
@@ -597,14 +605,26 @@ def tcp_options() -> Iterator[Frame]:
         ("MPTCP 8, MP_TCPRST", {"flags": "R", "seq": 1001}, b"\x1e\x04\x80\x03"),
         ("accurate ECN, order 0: three counters (RFC 9768)", ack, b"\xac\x0b" + b"\0\0\1\0\0\2\0\0\3" + b"\x01"),
         ("accurate ECN, order 1: one counter", ack, b"\xae\x05\0\0\1\x01\x01\x01"),
+        ("encryption negotiation (RFC 8547)", syn, b"\x45\x03\x21\x01"),
+        ("quick start response (RFC 4782)", ack, b"\x1b\x08\x05\x40\x12\x34\x56\x78"),
+        ("echo (RFC 1072)", ack, b"\x01\x01\x06\x06\x01\x02\x03\x04"),
+        ("echo reply (RFC 1072)", ack, b"\x01\x01\x07\x06\x01\x02\x03\x04"),
+        ("partial order connection permitted (RFC 1693)", syn, b"\x09\x02\x01\x01"),
+        ("partial order service profile (RFC 1693)", ack, b"\x0a\x03\xc0\x01"),
+        ("connection count (RFC 1644)", syn, b"\x01\x01\x0b\x06\x00\x00\x00\x01"),
+        ("connection count, new (RFC 1644)", syn, b"\x01\x01\x0c\x06\x00\x00\x00\x01"),
+        ("connection count, echo (RFC 1644)", ack, b"\x01\x01\x0d\x06\x00\x00\x00\x01"),
+        ("alternate checksum request (RFC 1146)", syn, b"\x0e\x03\x01\x01"),
         ("an experiment: fast open's old number (RFC 6994)", syn, b"\xfe\x0c\xf9\x89" + bytes(range(8))),
         ("no operation, then the end of the list", ack, b"\x01\x01\x01\x00"),
         ("all of a usual SYN", syn, bytes.fromhex("020405b4 0402080a 0001e240 00000000 01030307")),
     ]
-    for comment, header, options in cases:
-        offset = 5 + len(options) // 4
-        segment = TCP(sport=49152, dport=7, dataofs=offset, **header) / options
-        yield Frame(comment, THERE / IP_THERE / segment)
+    for port, (comment, header, options) in enumerate(cases, 49152):
+        words = 5 + len(options) // 4
+        if header["flags"] == "SA":
+            yield Frame(comment, BACK / IP_BACK / TCP(sport=7, dport=port, dataofs=words, **header) / options)
+        else:
+            yield Frame(comment, THERE / IP_THERE / TCP(sport=port, dport=7, dataofs=words, **header) / options)
 
 
 @crafted
@@ -656,36 +676,43 @@ def sctp() -> Iterator[Frame]:
 @crafted
 def dccp() -> Iterator[Frame]:
     """A DCCP connection through every packet type of RFC 4340, and data with short sequence numbers."""
-    sequence = 100
+    request, response, data, ack, data_ack, close_request, close, reset, sync, sync_ack = range(10)
+    service = struct.pack("!I", 42)
 
-    def packet(kind: int, there: bool, rest: bytes = b"", extended: bool = True) -> Layers:
+    def packet(
+        kind: int, there: bool, sequence: int, rest: bytes, payload: bytes = b"", extended: bool = True
+    ) -> Layers:
         numbers = struct.pack("!BHI", 0, 0, sequence) if extended else struct.pack("!BH", 0, sequence)
         source, destination = (49152, 5001) if there else (5001, 49152)
-        offset = (8 + 1 + len(numbers) + len(rest) + 3) // 4
-        header = struct.pack("!HHBBHB", source, destination, offset, 0, 0, kind << 1 | extended) + numbers + rest
-        addresses = (CLIENT, SERVER) if there else (SERVER, CLIENT)
-        pseudo = b"".join(bytes(map(int, each.split("."))) for each in addresses) + struct.pack(
-            "!BBH", 0, 33, len(header)
+        words = (9 + len(numbers) + len(rest)) // 4
+        segment = (
+            struct.pack("!HHBBHB", source, destination, words, 0, 0, kind << 1 | extended) + numbers + rest + payload
         )
-        header = header[:6] + struct.pack("!H", checksum(pseudo + header)) + header[8:]
-        return (THERE if there else BACK) / IP(src=addresses[0], dst=addresses[1], proto=33) / header
+        addresses = inet_aton(CLIENT) + inet_aton(SERVER)  # in either order they add up to the same
+        total = checksum(addresses + struct.pack("!HH", 33, len(segment)) + segment)
+        segment = segment[:6] + struct.pack("!H", total) + segment[8:]
+        if there:
+            return THERE / IP(src=CLIENT, dst=SERVER, proto=33) / segment
+        return BACK / IP(src=SERVER, dst=CLIENT, proto=33) / segment
 
-    service, acknowledged = struct.pack("!I", 42), struct.pack("!HHI", 0, 0, 100)
-    for comment, kind, there, rest in (
-        ("Request", 0, True, service),
-        ("Response", 1, False, acknowledged + service),
-        ("Ack", 3, True, acknowledged),
-        ("Data", 2, True, b""),
-        ("DataAck", 4, False, acknowledged),
-        ("Sync", 8, True, acknowledged),
-        ("SyncAck", 9, False, acknowledged),
-        ("CloseReq", 5, False, acknowledged),
-        ("Close", 6, True, acknowledged),
-        ("Reset, closed", 7, False, acknowledged + b"\x01\x00\x00\x00"),
+    for sequence, (comment, kind, there, tail, payload) in enumerate(
+        (
+            ("Request", request, True, service, b""),
+            ("Response", response, False, service, b""),
+            ("Ack", ack, True, b"", b""),
+            ("Data", data, True, b"", b"hello\n"),
+            ("DataAck", data_ack, False, b"", b"hello\n"),
+            ("Sync", sync, True, b"", b""),
+            ("SyncAck", sync_ack, False, b"", b""),
+            ("CloseReq", close_request, False, b"", b""),
+            ("Close", close, True, b"", b""),
+            ("Reset, closed", reset, False, b"\x01\x00\x00\x00", b""),
+        ),
+        100,
     ):
-        yield Frame(comment, packet(kind, there, rest))
-        sequence += 1
-    yield Frame("Data with a sequence number of 24 bits", packet(2, True, extended=False))
+        acknowledged = b"" if kind in (request, data) else struct.pack("!HHI", 0, 0, sequence - 1)
+        yield Frame(comment, packet(kind, there, sequence, acknowledged + tail, payload))
+    yield Frame("Data with a sequence number of 24 bits", packet(data, True, 200, b"", b"hello\n", extended=False))
 
 
 @crafted
@@ -716,7 +743,7 @@ def bad_checksums() -> Iterator[Frame]:
 @crafted
 def dhcp() -> Iterator[Frame]:
     """DHCP: an address discovered, offered, requested and acknowledged."""
-    hardware = bytes.fromhex("020000000001")
+    hardware = CLIENT_MAC_OCTETS
     network = [
         ("server_id", SERVER),
         ("lease_time", 3600),
@@ -760,10 +787,10 @@ def dhcpv6() -> Iterator[Frame]:
     )
     to_servers = (
         Ether(src=CLIENT_MAC, dst="33:33:00:01:00:02")
-        / IPv6(src="fe80::ff:fe00:1", dst="ff02::1:2", hlim=1)
+        / IPv6(src=CLIENT_LOCAL, dst="ff02::1:2", hlim=1)
         / UDP(sport=546, dport=547)
     )
-    to_client = BACK / IPv6(src="fe80::ff:fe00:2", dst="fe80::ff:fe00:1") / UDP(sport=547, dport=546)
+    to_client = BACK / IPv6(src=SERVER_LOCAL, dst=CLIENT_LOCAL) / UDP(sport=547, dport=546)
     solicit = (
         DHCP6_Solicit(trid=0x010203)
         / client
@@ -779,7 +806,7 @@ def dhcpv6() -> Iterator[Frame]:
         to_client / DHCP6_Reply(trid=0x010204) / client / server / given / DHCP6OptDNSServers(dnsservers=[SERVER6]),
     )
     relayed = (
-        DHCP6_RelayForward(hopcount=0, linkaddr=CLIENT6, peeraddr="fe80::ff:fe00:1")
+        DHCP6_RelayForward(hopcount=0, linkaddr=CLIENT6, peeraddr=CLIENT_LOCAL)
         / DHCP6OptIfaceId(ifaceid=b"eth0")
         / DHCP6OptRelayMsg(message=solicit)
     )

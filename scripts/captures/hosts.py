@@ -20,9 +20,10 @@ from pathlib import Path
 
 from dissectors.packet import Interface, Packet
 
-CLIENT_MAC, SERVER_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
+CLIENT_MAC, SERVER_MAC = "00:00:5e:00:53:01", "00:00:5e:00:53:02"  # RFC 9542, section 2.1.2
 CLIENT, SERVER = "192.0.2.1", "192.0.2.2"  # RFC 5737
 CLIENT6, SERVER6 = "2001:db8::1", "2001:db8::2"  # RFC 3849
+CLIENT_LOCAL, SERVER_LOCAL = "fe80::200:5eff:fe00:5301", "fe80::200:5eff:fe00:5302"  # from the above (RFC 4291)
 
 MOST_PACKETS = 100  # of one capture: more means that something went wrong
 PATIENCE = 3.0  # seconds that a blocked socket may wait
@@ -126,7 +127,8 @@ class Host:
 class Lab:
     """A client and a server, joined by a veth pair called `eth0` on both.
 
-    They know each other's link-layer address from the start, unless `introduced` is false: then they have to ask.
+    The server forwards, so it is a router too. They know each other's link-layer address from the start, unless
+    `introduced` is false: then they have to ask.
     """
 
     def __init__(self, introduced: bool = True) -> None:
@@ -134,10 +136,12 @@ class Lab:
         self.server = Host(SERVER_MAC, SERVER, SERVER6)
         there = f"/proc/{os.getpid()}/fd/{self.server.namespace}"
         self.client.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", there)
+        self.server.sysctl("ipv4/ip_forward", 1)
+        self.server.sysctl("ipv6/conf/all/forwarding", 1)
         for host in (self.client, self.server):
-            # Replies to errors are not rationed, and the reports of multicast groups are over before recording starts.
-            host.sysctl("ipv4/icmp_ratelimit", 0)
+            # ICMPv6 errors are not rationed; what a host says on its own when its link comes up is soon over.
             host.sysctl("ipv6/icmp/ratelimit", 0)
+            host.sysctl("ipv6/conf/eth0/accept_dad", 0)
             host.sysctl("ipv6/conf/eth0/mldv2_unsolicited_report_interval", 1)
             host.sysctl("ipv6/conf/eth0/router_solicitations", 0)
             host.ip("link", "set", "eth0", "address", host.mac, "up")
@@ -148,16 +152,19 @@ class Lab:
             for host, peer in ((self.client, self.server), (self.server, self.client)):
                 for address in (peer.ipv4, peer.ipv6):
                     host.ip("neighbour", "add", address, "lladdr", peer.mac, "dev", "eth0", "nud", "permanent")
-        Recorder(self.client, "eth0").stop(quiet=0.3)
+        Recorder(self.client, "eth0").stop(quiet=0.3)  # until nothing more comes
 
     def addresses(self) -> list[tuple[int, str, str]]:
         """Address family, address of the client, address of the server: for IPv4, then for IPv6."""
         return [(socket.AF_INET, CLIENT, SERVER), (socket.AF_INET6, CLIENT6, SERVER6)]
 
-    def connect(self, port: int, family: int = socket.AF_INET, from_port: int = 49152) -> tuple[socket.socket, ...]:
-        """A TCP connection: the client's socket and the server's."""
+    def connect(
+        self, port: int, family: int = socket.AF_INET, from_port: int = 49152, receive_buffer: int = 1 << 16
+    ) -> tuple[socket.socket, socket.socket]:
+        """A TCP connection: the client's socket and the server's, whose receive buffer has the given octets."""
         _, here, there = self.addresses()[family == socket.AF_INET6]
         listener = self.server.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         listener.bind((there, port))
         listener.listen(1)
         client = self.client.socket(family)

@@ -1,8 +1,8 @@
 """Captures of what real sockets send, recorded on the client's interface.
 
-Each function plays one scene in a fresh Lab; its docstring is the line in pcaps/README.md. The two hosts are played by one
-thread: a connection to a listening socket is complete before anyone accepts it, and what is sent waits to be read. Only
-where both ends must answer at once (HTTP, TLS) does a second thread play the server.
+Each function plays one scene in a fresh Lab; its docstring is the line in pcaps/README.md. One thread plays both hosts:
+a connection to a listening socket is complete before anyone accepts it, and what is sent waits to be read. Only where
+both ends must answer at once (HTTP, TLS) does a second thread play the server.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRMX, DNSRROPT, DNSRRSOA, dns
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import (
     ICMPv6MLQuery,
+    ICMPv6MLQuery2,
     ICMPv6ND_RA,
     ICMPv6NDOptMTU,
     ICMPv6NDOptPrefixInfo,
@@ -37,7 +38,7 @@ from scapy.layers.ntp import NTPHeader
 
 from dissectors.packet import Packet
 
-from .hosts import CLIENT, CLIENT6, SERVER, SERVER6, Lab, Recorder
+from .hosts import CLIENT, CLIENT6, SERVER, SERVER6, SERVER_LOCAL, SERVER_MAC, Lab, Recorder
 
 Scene = Callable[[Lab], None]
 
@@ -99,7 +100,7 @@ def tcp_handshake(lab: Lab) -> None:
 
 @recorded()
 def tcp_handshake_ipv6(lab: Lab) -> None:
-    """The same over IPv6."""
+    """A TCP connection over IPv6 from beginning to end."""
     echo_once(*lab.connect(7, socket.AF_INET6))
 
 
@@ -161,14 +162,9 @@ def tcp_urgent(lab: Lab) -> None:
 @recorded()
 def tcp_zero_window(lab: Lab) -> None:
     """A receiver that does not read: its window shrinks to zero, is probed, and opens when it reads."""
-    client, server = lab.connect(7)
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    client.setblocking(False)
-    for _ in range(200):
-        try:
-            client.send(bytes(1000))
-        except BlockingIOError:
-            break
+    client, server = lab.connect(7, receive_buffer=4096)
+    for _ in range(10):
+        client.sendall(bytes(1000))
     time.sleep(1)
     client.close()
     while server.recv(1 << 20):
@@ -185,8 +181,9 @@ def tcp_fast_open(lab: Lab) -> None:
     listener.bind((SERVER, 7))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 5)
     listener.listen(5)
-    for _ in range(2):
+    for port in (49152, 49153):
         client = lab.client.socket()
+        client.bind((CLIENT, port))
         client.setblocking(True)  # with a timeout the first call would not wait for the handshake
         client.sendto(b"hello\n", MSG_FASTOPEN, (SERVER, 7))
         server, _ = listener.accept()
@@ -218,6 +215,7 @@ def offloaded_checksums(lab: Lab) -> None:
         listener.bind((address, 7))
         listener.listen(1)
         client = lab.client.socket(family)
+        client.bind((address, 49152))
         client.connect((address, 7))
         server, _ = listener.accept()
         echo_once(client, server)
@@ -289,15 +287,14 @@ def ping(lab: Lab) -> None:
 
 @recorded()
 def icmp_errors(lab: Lab) -> None:
-    """What a router answers, over IPv4 and IPv6: time exceeded, no route, unreachable, prohibited, and too big for the
+    """What a router answers, over IPv4 and IPv6: time exceeded, unreachable, prohibited, no route, and too big for the
     next link."""
     server = lab.server
-    server.sysctl("ipv4/ip_forward", 1)
-    server.sysctl("ipv6/conf/all/forwarding", 1)
     server.ip("link", "add", "eth1", "mtu", "1280", "type", "veth", "peer", "name", "eth2")
     server.ip("link", "set", "eth1", "up")
     server.ip("link", "set", "eth2", "up")
     for network, narrow in (("198.51.100.%s", "203.0.113.0/24"), ("2001:db8:100::%s", "2001:db8:200::/64")):
+        server.ip("route", "add", network % 1, "dev", "eth1")
         server.ip("route", "add", "unreachable", network % 2)
         server.ip("route", "add", "prohibit", network % 3)
         server.ip("route", "add", narrow, "dev", "eth1")
@@ -311,17 +308,21 @@ def icmp_errors(lab: Lab) -> None:
             level, ttl, discover = socket.IPPROTO_IP, socket.IP_TTL, IP_MTU_DISCOVER
         else:
             level, ttl, discover = socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, IPV6_MTU_DISCOVER
-        for hops, to, size in (
-            (1, network % 1, 16),
-            (64, network % 1, 16),
-            (64, network % 2, 16),
-            (64, network % 3, 16),
-            (64, narrow, 1400),
+        for port, (hops, to, size) in enumerate(
+            (
+                (1, network % 1, 16),
+                (64, network % 2, 16),
+                (64, network % 3, 16),
+                (64, network % 4, 16),
+                (64, narrow, 1400),
+            ),
+            49152,
         ):
-            client = lab.client.datagrams(family, here, 0)
+            client = lab.client.datagrams(family, here, port)
             client.setsockopt(level, ttl, hops)
             client.setsockopt(level, discover, IP_PMTUDISC_DO)
             client.sendto(bytes(size), (to, 33434))
+            time.sleep(0.5)  # a router rations its errors
 
 
 # Neighbours and groups
@@ -341,10 +342,10 @@ def arp(lab: Lab) -> None:
 def neighbour_discovery(lab: Lab) -> None:
     """Neighbour discovery: a router advertisement, the address made from its prefix and the test that nobody else has
     it, then a neighbour solicitation and its answer before a first datagram."""
-    router = "fe80::ff:fe00:2"
+    lab.client.sysctl("ipv6/conf/eth0/accept_dad", 1)
     advertisement = (
         Ether(src=lab.server.mac, dst="33:33:00:00:00:01")
-        / IPv6(src=router, dst="ff02::1", hlim=255)
+        / IPv6(src=SERVER_LOCAL, dst="ff02::1", hlim=255)
         / ICMPv6ND_RA(routerlifetime=1800)
         / ICMPv6NDOptSrcLLAddr(lladdr=lab.server.mac)
         / ICMPv6NDOptMTU(mtu=1500)
@@ -359,29 +360,30 @@ def neighbour_discovery(lab: Lab) -> None:
 
 @recorded()
 def igmp(lab: Lab) -> None:
-    """Joining and leaving an IPv4 group, with each version of IGMP in turn: reports, a query answered, leaves."""
+    """Joining and leaving an IPv4 group, with each version of IGMP in turn: reports, a query answered (versions 3
+    and 2), leaves."""
     for version in (3, 2, 1):
         lab.client.sysctl("ipv4/conf/eth0/force_igmp_version", version)
         member = lab.client.socket(kind=socket.SOCK_DGRAM)
-        membership = socket.inet_aton("233.252.0.1") + socket.inet_aton(CLIENT)  # a group of RFC 5771's documentation
+        membership = socket.inet_aton("233.252.0.1") + socket.inet_aton(CLIENT)  # RFC 6676
         member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         time.sleep(0.5)
-        lab.server.send_frame(bytes(igmp_query(version)))
-        time.sleep(0.5)
+        if version > 1:  # a host may take ten seconds to answer a query of version 1
+            lab.server.send_frame(bytes(igmp_query(version)))
+            time.sleep(0.5)
         member.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, membership)
         member.close()
         time.sleep(0.5)
 
 
 def igmp_query(version: int) -> Ether:
-    """A general query as a router of this version sends it (RFC 1112, RFC 2236, RFC 3376)."""
+    """A general query as a router of this version sends it (RFC 2236, RFC 3376)."""
     body = {
-        1: bytes.fromhex("11 00 ee ff 00000000"),
         2: bytes.fromhex("11 01 ee fe 00000000"),
         3: bytes.fromhex("11 01 ec 81 00000000 02 7d 0000"),
     }[version]
-    header = IP(src=SERVER, dst="224.0.0.1", ttl=1, proto=2, options=[] if version == 1 else b"\x94\x04\x00\x00")
-    return Ether(src="02:00:00:00:00:02", dst="01:00:5e:00:00:01") / header / body
+    header = IP(src=SERVER, dst="224.0.0.1", ttl=1, proto=2, options=b"\x94\x04\x00\x00")
+    return Ether(src=SERVER_MAC, dst="01:00:5e:00:00:01") / header / body
 
 
 @recorded()
@@ -398,9 +400,9 @@ def mld(lab: Lab) -> None:
         time.sleep(0.5)
         query = (
             Ether(src=lab.server.mac, dst="33:33:00:00:00:01")
-            / IPv6(src="fe80::ff:fe00:2", dst="ff02::1", hlim=1)
+            / IPv6(src=SERVER_LOCAL, dst="ff02::1", hlim=1)
             / IPv6ExtHdrHopByHop(options=[RouterAlert()])
-            / ICMPv6MLQuery(mrd=100)
+            / (ICMPv6MLQuery2(mrd=100) if version == 2 else ICMPv6MLQuery(mrd=100))
         )
         lab.server.send_frame(bytes(query))
         time.sleep(0.5)
@@ -440,13 +442,13 @@ def dns(lab: Lab) -> None:
     asking, answering = lab.connect(53, from_port=49153)
     question = DNSQR(qname=zone, qtype="TXT")
     texts = DNSRR(rrname=zone, type="TXT", ttl=300, rdata=long_text)
-    for end, message in (
-        (asking, DNS(id=0x1006, qd=[question])),
-        (answering, dns_compress(DNS(id=0x1006, qr=1, aa=1, qd=[question], an=[texts]))),
+    for sender, receiver, message in (
+        (asking, answering, DNS(id=0x1006, qd=[question])),
+        (answering, asking, dns_compress(DNS(id=0x1006, qr=1, aa=1, qd=[question], an=[texts]))),
     ):
         octets = bytes(message)
-        end.sendall(struct.pack("!H", len(octets)) + octets)
-        time.sleep(0.05)
+        sender.sendall(struct.pack("!H", len(octets)) + octets)
+        receiver.recv(2000)
     asking.close()
     answering.close()
 
@@ -455,6 +457,7 @@ class WebServer(http.server.BaseHTTPRequestHandler):
     """A few pages."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer is sent in one piece
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Print nothing."""
@@ -510,7 +513,7 @@ def http_requests(lab: Lab) -> None:
 
 @recorded(snaplen=96)
 def snapped(lab: Lab) -> None:
-    """The same requests recorded with a snapshot length of 96 octets: long frames are cut short."""
+    """HTTP/1.1 recorded with a snapshot length of 96 octets: long frames are cut short."""
     browse(lab)
 
 
@@ -621,9 +624,9 @@ def ntp(lab: Lab) -> None:
 
 @recorded()
 def ssh_banner(lab: Lab) -> None:
-    """The identification lines that open an SSH connection, the server's after a line of greeting."""
+    """The identification lines that open an SSH connection."""
     client, server = lab.connect(22)
-    server.sendall(b"This machine is made of documentation addresses.\r\nSSH-2.0-rawcap_0.1 example\r\n")
+    server.sendall(b"SSH-2.0-rawcap_0.1 example\r\n")
     client.recv(2000)
     client.sendall(b"SSH-2.0-rawcap_0.1\r\n")
     server.recv(2000)

@@ -1,0 +1,163 @@
+"""Network Time Protocol: time in modes 1 to 5, control messages in mode 6, ntpd's private ones in mode 7."""
+from __future__ import annotations
+
+from dissectors.fields import Bytes, Flag, Int, Text, Time, Uint
+from dissectors.header import Header, by
+
+MODES = {
+    0: "reserved",
+    1: "symmetric active",
+    2: "symmetric passive",
+    3: "client",
+    4: "server",
+    5: "broadcast",
+    6: "control",
+    7: "private",
+}
+_ERA = 1 << 32  # seconds
+_TO_1970 = 2_208_988_800  # seconds from 1900
+
+
+class NTPTime(Time):
+    """A moment as 32 bits of seconds since 1900 and 32 of their fraction; zero when it is not known.
+
+    Seconds with their first bit clear count from the next era, which begins in 2036 (RFC 4330, 3).
+    """
+
+    def convert(self, octets: bytes) -> int:
+        seconds, fraction = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[4:], "big")
+        if not seconds and not fraction:
+            return 0
+        if not seconds >> 31:
+            seconds += _ERA
+        return (seconds - _TO_1970) * 1_000_000_000 + (fraction * 1_000_000_000 >> 32)
+
+
+class NTPSpan(Time):
+    """A span as 16 bits of seconds and 16 of their fraction."""
+
+    def __init__(self, meaning: str) -> None:
+        super().__init__(meaning, relative=True)
+        self.bits = 32
+
+    def convert(self, octets: bytes) -> int:
+        return int.from_bytes(octets, "big") * 1_000_000_000 >> 16
+
+
+class ReferenceID(Bytes):
+    """What a server takes its time from: a word at stratum 0 and 1, else an address or what stands for one."""
+
+    def describe(self, value: bytes) -> str:
+        word = value.rstrip(b"\0")
+        if word and word.isalnum():
+            return f"{value.hex()} ({word.decode()})"
+        return f"{value.hex()} ({'.'.join(map(str, value))})"
+
+
+class NTP(Header):
+    """Network Time Protocol (RFC 5905, 7.3)."""
+
+    name = "ntp"
+    label = "NTP"
+    flags = Uint(
+        8,
+        "leap, version and mode",
+        shown=hex,
+        parts={
+            "li": Uint(2, "leap", names={0: "no warning", 1: "61 seconds", 2: "59 seconds", 3: "not synchronised"}),
+            "vn": Uint(3, "version"),
+            "mode": Uint(3, "mode", names=MODES),
+        },
+    )
+
+    follows = {"udp.port": 123, "tcp.port": 123}
+    next = by(flags.parts["mode"], "ntp.flags.mode")
+
+    def info(self) -> str | None:
+        if self.mode is None:
+            return None
+        return f"NTP Version {self.vn}, {MODES[self.mode]}"
+
+
+class NTPClock(Header):
+    """Time (RFC 5905, 7.3)."""
+
+    name = "ntp.time"
+    prefix = "ntp"
+    part_of = "ntp"
+    stratum = Uint(8, "how far from a reference clock", names={0: "unspecified", 1: "primary", 16: "unsynchronised"})
+    ppoll = Int(8, "between messages, seconds as a power of two")
+    precision = Int(8, "of the clock, seconds as a power of two")
+    rootdelay = NTPSpan("to the reference clock and back, seconds")
+    rootdispersion = NTPSpan("error against the reference clock, seconds")
+    refid = ReferenceID(4, "where the time comes from")
+    reftime = NTPTime("the clock was last set")
+    org = NTPTime("the request left the client")
+    rec = NTPTime("the request reached the server")
+    xmt = NTPTime("this message left")
+    authentication = Bytes(None, "extension fields, key and message authentication code")
+
+    follows = {"ntp.flags.mode": (0, 1, 2, 3, 4, 5)}
+
+
+class NTPControl(Header):
+    """Control message (RFC 9327, 2)."""
+
+    name = "ntp.ctrl"
+    part_of = "ntp"
+    flags2 = Uint(
+        8,
+        "flags",
+        shown=hex,
+        parts={
+            "r": Flag("response"),
+            "error": Flag("error"),
+            "more": Flag("more fragments"),
+            "opcode": Uint(
+                5,
+                "command",
+                names={
+                    0: "reserved",
+                    1: "read status",
+                    2: "read variables",
+                    3: "write variables",
+                    4: "read clock variables",
+                    5: "write clock variables",
+                    6: "set trap",
+                    7: "trap message",
+                    8: "configure",
+                    9: "save configuration",
+                    10: "read MRU",
+                    11: "read ordered list",
+                    12: "request nonce",
+                    31: "unset trap",
+                },
+            ),
+        },
+    )
+    sequence = Uint(16, "the same in request and response")
+    status_ = Uint(16, "of system, peer or clock", shown=hex)
+    associd = Uint(16, "association, 0 for the system")
+    offset = Uint(16, "where the fragment belongs, octets")
+    count = Uint(16, "octets of data")
+    data = Text("data", count)
+    authentication = Bytes(None, "padding and authenticator")
+
+    follows = {"ntp.flags.mode": 6}
+
+
+class NTPPrivate(Header):
+    """Private message of ntpd (its include/ntp_request.h)."""
+
+    name = "ntp.priv"
+    part_of = "ntp"
+    auth_seq = Uint(8, "flags", shown=hex, parts={"auth": Flag("authenticated"), "seq": Uint(7, "number")})
+    impl = Uint(8, "program", names={0: "universal", 2: "old XNTPD", 3: "XNTPD"})
+    reqcode = Uint(8, "what is asked for")
+    err = Uint(4, "error", shown=hex)
+    numitems = Uint(12, "items")
+    reserved = Uint(4, "0", shown=hex)
+    itemsize = Uint(12, "octets of an item")
+    items_ = Bytes(None, "items", name="ntp.priv.mode7.item")
+
+    follows = {"ntp.flags.mode": 7}

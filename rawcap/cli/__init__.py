@@ -1,0 +1,80 @@
+"""The command line: `rawcap COMMAND`. One module per command, imported when it is the one that was called.
+
+What a user did wrong, or what is wrong with a file, is one line on standard error. Exit status: 0, 1 when a file
+could not be read or written, 2 when the command line was wrong, 130 after Ctrl-C, 141 when the reader of the output
+went away, as a shell reports a program that was stopped by SIGPIPE.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from rawcap import __version__
+from rawcap.cli.terminal import drop_output, say
+
+_COMMANDS = {
+    "read": "Show what is in capture files.",
+    "fields": "List the fields that filters and views know.",
+    "protocols": "List the protocols that are dissected.",
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"rawcap.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        """Run the command line `args` and exit."""
+        sys.exit(self._status(args))
+
+    def _status(self, args: Sequence[str] | None) -> int:
+        """The exit status of the command line `args`, which is run; what goes wrong is said."""
+        try:
+            status = super().main(args, "rawcap", standalone_mode=False)
+        except click.UsageError as error:
+            asked = error.ctx.command_path if error.ctx is not None else "rawcap"
+            say(f"{error.format_message().rstrip('.')} (see {asked} --help)")
+            return error.exit_code
+        except click.ClickException as error:
+            say(error.format_message())
+            return error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            return 130
+        except OSError as error:  # of a file it would be a CaptureError
+            drop_output()
+            say(f"standard output cannot be written: {(error.strerror or str(error)).lower()}")
+            return 1
+        return status if isinstance(status, int) else 0
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command up to the last octet of its output, which may find that nobody reads it any more."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            drop_output()
+            return 141
+        return status
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="rawcap %(version)s")
+def main() -> None:
+    """Captures frames, dissects them layer by layer, and shows how a host's network stack moves data."""

@@ -1,0 +1,49 @@
+"""The two streams that a command talks to: standard output, which may go away, and standard error, for one line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+from typing import IO, Any
+
+import click
+
+from rawcap.show.escape import printable
+
+
+class Mistake(click.ClickException):
+    """Something on the command line that cannot be: one line that says all, exit status 2."""
+
+    exit_code = 2
+
+
+def say(line: str, *more: str) -> None:
+    """Tell the user, on standard error: one line after the program's name, and what illustrates it below."""
+    with contextlib.suppress(OSError):  # nobody is left to tell
+        print("\n".join([f"rawcap: {printable(line)}", *map(printable, more)]), file=sys.stderr, flush=True)
+
+
+def set_up_output(*, live: bool) -> None:
+    """Make standard output take any character, and pass each line on at once when it is `live`."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace", line_buffering=live)
+
+
+def drop_output() -> None:
+    """Send what is still buffered for standard output nowhere, so that the interpreter's last flush succeeds."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def is_pipe(stream: IO[Any]) -> bool:
+    """Whether a stream is a pipe or a socket, at whose other end somebody waits or follows."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

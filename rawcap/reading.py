@@ -1,0 +1,283 @@
+"""The way from capture files to the packets that a user asked for: opening, noting, filtering, reassembling.
+
+    for packet in rawcap.read("trace.pcapng.gz", "dns.qry.name contains example"):
+        ...
+
+`read` is for programs, `Reading` with several captures in turn and errors kept aside is what the command line uses.
+The way is a chain of iterators, and only those that an option asks for are in it: with no option a capture's own
+iterator is all there is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from dissectors.graph import Graph
+from dissectors.graph import graph as every_protocol
+from dissectors.packet import Packet
+from rawcap.files import Block, Capture, CaptureError, open_capture
+from rawcap.tcp import relative
+
+if TYPE_CHECKING:
+    from rawcap.filter import DisplayFilter
+    from rawcap.filter.kernel import PcapFilter
+
+Source = str | os.PathLike[str] | BinaryIO
+Packets = Iterator[Packet]
+
+
+def read(
+    source: Source,
+    display_filter: str | None = None,
+    *,
+    capture_filter: str | None = None,
+    decode_as: Sequence[str] = (),
+    follow: bool = False,
+    reassemble: bool = False,
+    graph: Graph | None = None,
+    needs: Collection[str] = (),
+) -> Reading:
+    """The packets of a capture: a path, "-" for standard input, or a binary stream.
+
+    `display_filter` is in Wireshark's language, `capture_filter` in that of pcap-filter(7); both must pass.
+    `decode_as` are rules like "udp.port==9000,dns". With `follow` the end of a file is where more is waited for.
+    With `reassemble` the fragments of a datagram are replaced by the datagram. `graph` holds the protocols, by
+    default all that were declared. `needs` names the fields to be read that take more than one packet to know:
+    `frame.time_delta`, `frame.time_relative`, `tcp.stream`, `tcp.seq`, `tcp.ack`, `tcp.window_size`; those that
+    the display filter reads need not be named.
+
+    Raises CaptureError when the capture cannot be opened, FilterError for a wrong filter and ValueError for a wrong
+    rule, each in one line. Iteration raises CutCapture, after the last whole packet, when the file ends in the
+    middle of one.
+    """
+    return Reading(
+        [source],
+        display_filter,
+        capture_filter=capture_filter,
+        decode_as=decode_as,
+        follow=follow,
+        reassemble=reassemble,
+        graph=graph,
+        needs=needs,
+    )
+
+
+class Reading:
+    """The packets of captures, one capture after the other; an iterator, and a context manager that closes them.
+
+    Takes what `read` takes, and more: packets are numbered on from one capture to the next, the first `skip` of them
+    are passed over, and it ends after `count` that pass. With `problem` a capture that cannot be opened or read on is
+    told to it, and the next one is read; without, it is raised.
+    """
+
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        display_filter: str | None = None,
+        *,
+        capture_filter: str | None = None,
+        decode_as: Sequence[str] = (),
+        follow: bool = False,
+        reassemble: bool = False,
+        graph: Graph | None = None,
+        needs: Collection[str] = (),
+        skip: int = 0,
+        count: int | None = None,
+        problem: Callable[[CaptureError], object] | None = None,
+    ) -> None:
+        self.graph = graph if graph is not None else every_protocol
+        for rule in decode_as:
+            self.graph = decoded_as(self.graph, rule)
+        self.capture: Capture | None = None
+        """The capture that is being read; None before the first could be opened."""
+        self._size: int | None = None
+        self._needs = set(needs)
+        self._display_filter: DisplayFilter | None = None
+        self._capture_filter: PcapFilter | None = None
+        if display_filter is not None:
+            from rawcap.filter import display_filter as compiled  # only who filters pays for the import
+
+            self._display_filter = compiled(display_filter, self.graph)
+            self._needs |= set(self._display_filter.fields)
+        self._follow = follow
+        self._reassemble = reassemble
+        self._skip = skip
+        self._count = count
+        self._problem = problem
+        self._packets: Packets | None = None
+
+        sources = list(sources)
+        captures = self._open(sources)
+        first = next(captures, None)
+        self._captures = itertools.chain(() if first is None else (first,), captures)
+        self._single = first if len(sources) == 1 and problem is None else None
+        if capture_filter is not None:
+            from rawcap.filter.kernel import pcap_filter  # loads libpcap
+
+            interfaces = first.interfaces if first is not None else []
+            self._capture_filter = pcap_filter(capture_filter, interfaces[0].linktype if interfaces else 1)
+
+    # -- what is being read -------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Names of addresses, as the capture being read keeps them."""
+        return self.capture.names if self.capture is not None else {}
+
+    @property
+    def progress(self) -> tuple[int, int | None]:
+        """Octets of the capture being read, as it is stored: how many were taken in, of how many if that is known."""
+        return (self.capture.position if self.capture is not None else 0), self._size
+
+    def __iter__(self) -> Packets:
+        if self._packets is None:
+            self._packets = self._chain(None)
+        return self._packets
+
+    def __next__(self) -> Packet:
+        return next(iter(self))
+
+    def blocks(self) -> Iterator[Packet | Block]:
+        """The same packets, with all other blocks of pcapng files in their places, so that a copy loses none."""
+        blocks: list[Block] = []
+        for packet in self._chain(blocks.append):
+            yield from blocks
+            blocks.clear()
+            yield packet
+        yield from blocks
+
+    def close(self) -> None:
+        """Close the capture that is being read."""
+        if self.capture is not None:
+            self.capture.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- the chain ----------------------------------------------------------------------------------------
+
+    def _chain(self, aside: Callable[[Block], object] | None) -> Packets:
+        packets: Packets
+        if self._single is not None and aside is None:
+            packets = iter(self._single)
+        else:
+            packets = self._all(aside)
+        if self.graph is not every_protocol:
+            packets = map(self._with_graph, packets)
+        if self._needs & _Elapsed.FIELDS:
+            packets = map(_Elapsed().note, packets)
+        if self._needs & relative.FIELDS:
+            packets = map(relative.Relative().note, packets)
+        if self._skip:
+            packets = itertools.islice(packets, self._skip, None)
+        if self._capture_filter is not None:
+            packets = filter(self._capture_filter.matches, packets)
+        if self._reassemble:
+            packets = _reassembled(packets)
+        if self._display_filter is not None:
+            packets = filter(self._display_filter, packets)
+        if self._count is not None:
+            packets = itertools.islice(packets, self._count)
+        return packets
+
+    def _open(self, sources: list[Source]) -> Iterator[Capture]:
+        for source in sources:
+            try:
+                self.capture = open_capture(source, follow=self._follow)
+            except CaptureError as error:
+                self._tell(error)
+            else:
+                self._size = self.capture.size
+                yield self.capture
+
+    def _all(self, aside: Callable[[Block], object] | None) -> Packets:
+        """The packets of every capture, numbered on; other blocks go to `aside`."""
+        numbered = 0
+        for capture in self._captures:
+            before = numbered
+            with capture:
+                try:
+                    for item in capture if aside is None else capture.blocks():
+                        if isinstance(item, Block):
+                            if aside is not None:
+                                aside(item)
+                            continue
+                        item.number = numbered = before + item.number
+                        yield item
+                except CaptureError as error:
+                    self._tell(error)
+
+    def _tell(self, error: CaptureError) -> None:
+        if self._problem is None:
+            raise error
+        self._problem(error)
+
+    def _with_graph(self, packet: Packet) -> Packet:
+        packet.interface.graph = self.graph
+        return packet
+
+
+def decoded_as(graph: Graph, rule: str) -> Graph:
+    """A copy of `graph` with a rule like "udp.port==9000,dns": the value 9000 in table udp.port leads to dns.
+
+    Raises ValueError, with one line for a user, for a rule that is not understood.
+    """
+    selector, comma, protocol = rule.partition(",")
+    table, equals, value = selector.partition("==")
+    if not comma or not equals:
+        raise ValueError(f"{rule!r} is not understood; write it like udp.port==9000,dns")
+    try:
+        key = int(value.strip(), 0)
+    except ValueError:
+        raise ValueError(f"{value.strip()!r} is not a number, in {rule!r}") from None
+    try:
+        return graph.with_row(table.strip(), key, protocol.strip())
+    except KeyError as error:
+        raise ValueError(error.args[0]) from None
+
+
+class _Elapsed:
+    """Notes on each packet how long after the first and after the one before it came."""
+
+    FIELDS = frozenset({"frame.time_delta", "frame.time_relative"})
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._before = 0
+
+    def note(self, packet: Packet) -> Packet:
+        now = packet.time_ns
+        if now is None:
+            return packet
+        if self._first is None:
+            self._first = self._before = now
+        notes = {"frame.time_delta": now - self._before, "frame.time_relative": now - self._first}
+        self._before = now
+        if packet.notes is None:
+            packet.notes = notes
+        else:
+            packet.notes.update(notes)
+        return packet
+
+
+NOTED = _Elapsed.FIELDS | relative.FIELDS
+"""The fields that take more than one packet to know."""
+
+
+def _reassembled(packets: Packets) -> Packets:
+    from dissectors.reassembly import Reassembler
+
+    reassembler = Reassembler()
+    for packet in packets:
+        whole = reassembler.add(packet)
+        if whole is not None:
+            yield whole

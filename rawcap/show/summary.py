@@ -1,0 +1,100 @@
+"""What matters of a packet, in one line: who to whom, which protocol, what it says, and what is wrong with it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from dissectors import checksum, layout
+from dissectors.fields import Field
+from dissectors.header import Header
+from dissectors.packet import Packet
+
+
+class Summary(NamedTuple):
+    """The parts of a packet's line, as the packet says them: not escaped, without names for addresses."""
+
+    source: str
+    destination: str
+    protocol: str
+    info: str
+    trouble: str
+    layer: Header | None
+    """The innermost layer that is a protocol of its own: the one that the line is about."""
+
+
+def summarise(packet: Packet) -> Summary:
+    """The line of a packet.
+
+    Addresses are the innermost ones, the protocol is the innermost one, and of the layers' own words the innermost
+    count. A packet quoted by an error message has no say in any of it.
+    """
+    source = destination = info = ""
+    about: Header | None = None
+    layers = packet.layers
+    for index in range(len(layers) - 1, -1, -1):
+        layer = layers[index]
+        if layer.status & layout.QUOTED:
+            continue
+        if about is None and protocol_of(layer):
+            about = layer
+        if not info and (told := layer.info()):
+            info = _with_repeated(layers, index, told)
+        if not source and layer.addresses is not None:
+            source = getattr(layer, layer.addresses[0]) or ""
+            destination = getattr(layer, layer.addresses[1]) or ""
+        if info and source and about is not None:
+            break
+    protocol = protocol_of(about) if about is not None else "data"
+    return Summary(source, destination, protocol, info or _what_is_left(layers), trouble(packet), about)
+
+
+def protocol_of(layer: Header) -> str:
+    """What the protocol column shows for a header; nothing for one that only carries on or leads to another."""
+    if layer.name == "data" or "." in layer.name:
+        return ""
+    return layer.label or layer.name.upper()
+
+
+def trouble(packet: Packet) -> str:
+    """What is wrong with a packet, in brackets: cut short, contradictory, a bad checksum. Empty when nothing is."""
+    said = []
+    if packet.truncated:
+        said.append(f"[truncated {len(packet.data)} of {packet.length}]")
+    if reason := packet.malformed:
+        said.append(f"[malformed: {reason}]")
+    if any(has_bad_checksum(layer) for layer in packet.layers):
+        said.append("[bad checksum]")
+    return " ".join(said)
+
+
+def has_bad_checksum(layer: Header) -> bool:
+    """Whether a checksum in this header is wrong; one that was left to the card or could not be verified is not."""
+    return any(value == checksum.BAD for field in _checksums(type(layer)) for value in layer.values(field))
+
+
+@cache
+def _checksums(cls: type[Header]) -> tuple[Field, ...]:
+    """The verdict fields of a header (checksum.status_field)."""
+    return tuple(each for each in cls.declaration.derived if getattr(each, "names", None) is checksum.STATUS)
+
+
+def _with_repeated(layers: list[Header], index: int, told: str) -> str:
+    """What a header and those of its kind right before it say: several TLS records in one segment."""
+    texts = [told]
+    layer = layers[index]
+    while layer.repeats and index and type(layers[index - 1]) is type(layer):
+        index -= 1
+        if before := layers[index].info():
+            texts.append(before)
+    return ", ".join(dict.fromkeys(reversed(texts)))
+
+
+def _what_is_left(layers: list[Header]) -> str:
+    """The words for a packet of which no layer has any."""
+    last = layers[-1] if layers else None
+    if last is None:
+        return "nothing"
+    if last.name == "data":
+        return f"{last.end - last.start} octets of data"
+    return last.title

@@ -1,0 +1,104 @@
+"""`-T text`: one line a packet, in columns.
+
+    number  time  source → destination  protocol  info
+
+Columns are as wide as the widest of the first packets needs, and grow when a later one needs more; they never
+shrink, so that lines stay under each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from dissectors.packet import Packet
+from rawcap.show import colours
+from rawcap.show.clock import Clock
+from rawcap.show.colours import Paint
+from rawcap.show.escape import printable
+from rawcap.show.summary import Summary, summarise
+
+_LOOKED_AHEAD = 100
+_WIDEST = 39  # an IPv6 address; what is longer, as a name may be, sticks out
+
+_Row = tuple[tuple[str, str, str, str, str], Summary]
+
+
+class TextView:
+    """Writes a line for each packet it is shown.
+
+    `names` gives addresses names. With `at_once` each line is written as it comes; without, the first hundred wait
+    for each other, to agree on the width of the columns: call `flush` at the end.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        *,
+        clock: Clock,
+        paint: Paint,
+        names: Callable[[], Mapping[str, str]] = dict,
+        at_once: bool = False,
+    ) -> None:
+        self._write = write
+        self._clock = clock
+        self._paint = paint
+        self._names = names
+        self._waiting: list[_Row] | None = None if at_once else []
+        self._widths = [5, 10, *((15, 15, 6) if at_once else (7, 7, 4))]
+
+    def show(self, packet: Packet) -> None:
+        """Write the line of `packet`, now or together with those that follow."""
+        summary = summarise(packet)
+        source, destination = summary.source, summary.destination
+        names = self._names()
+        if names:
+            source, destination = names.get(source, source), names.get(destination, destination)
+        cells = (
+            str(packet.number),
+            self._clock(packet),
+            printable(source),
+            printable(destination),
+            printable(summary.protocol),
+        )
+        row = (cells, summary)
+        if self._waiting is None:
+            self._write(self._line(row))
+            return
+        self._waiting.append(row)
+        if len(self._waiting) == _LOOKED_AHEAD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
+        waiting, self._waiting = self._waiting, None
+        if waiting:
+            for cells, _ in waiting:
+                self._widen(cells)
+            for row in waiting:
+                self._write(self._line(row))
+
+    def _widen(self, cells: Sequence[str]) -> None:
+        widths = self._widths
+        for column, cell in enumerate(cells):
+            if widths[column] < len(cell):
+                widths[column] = min(len(cell), _WIDEST)
+
+    def _line(self, row: _Row) -> str:
+        cells, summary = row
+        number, time, source, destination, protocol = cells
+        self._widen(cells)
+        wide = self._widths
+        head = f"{number:>{wide[0]}} {time:>{wide[1]}}"
+        arrow = "→" if source or destination else " "
+        ends = f"{source:>{wide[2]}} {arrow} {destination:<{wide[3]}}"
+        kind = f"{protocol:<{wide[4]}}"
+        info, trouble = printable(summary.info), printable(summary.trouble)
+        paint = self._paint
+        if paint.on:
+            head = paint(head, colours.DIM)
+            if summary.layer is not None:
+                kind = paint(kind, colours.of_protocol(summary.layer.name))
+                if summary.layer.name == "tcp" and summary.layer.reset:
+                    info = paint(info, colours.BAD)
+            trouble = paint(trouble, colours.BAD)
+        return f"{head}  {ends}  {kind}  {info}{' ' if trouble else ''}{trouble}\n"

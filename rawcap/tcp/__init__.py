@@ -1,0 +1,1 @@
+"""What is known of TCP connections beyond one segment. Pure: packets in, findings out."""
