@@ -39,12 +39,8 @@ def ones_complement_sum(data: bytes, start: int = 0) -> int:
 
 def _whole(layer: Header) -> bool:
     """Whether all octets of `layer` and what it carries are there, in this frame and in one datagram."""
-    return not (
-        layer.end > len(layer.octets)
-        or layer.status & (layout.LONG_END | layout.QUOTED)
-        or layer.unfinished
-        or carried_in_part(layer)
-    )
+    cut = layer.end > len(layer.octets) or layer.status & (layout.LONG_END | layout.QUOTED)
+    return not cut and not layer.unfinished
 
 
 def _datagram(layer: Header) -> Header | None:
@@ -123,16 +119,6 @@ def crc_status(layer: Header, at: int) -> int:
     if crc32c(packet[:at] + bytes(4) + packet[at + 4 :]).to_bytes(4, "little") == stated:
         return GOOD
     return BAD if any(stated) else NOT_PRESENT
-
-
-def carried_in_part(layer: Header) -> bool:
-    """Whether the IP datagram around `layer` is a fragment, the first one included."""
-    below = layer.below
-    while below is not None and (below.name == "ip" or below.name in _EXTENSIONS):
-        if below.is_fragment or getattr(below, "mf", False) or getattr(below, "more", False):
-            return True
-        below = below.below
-    return False
 
 
 def _table() -> list[int]:

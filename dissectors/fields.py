@@ -13,6 +13,7 @@ value is read from a frame when somebody asks.
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -89,7 +90,7 @@ class _Both(Condition):
 
     @property
     def rows(self) -> tuple[Condition, ...]:
-        raise TypeError(f"{self.field.attribute} with another field: a header with such a condition gives header_length")
+        raise TypeError(f"{self.field.attribute} and another field decide: the header must give its header_length")
 
     def settle(self) -> None:
         for test in self.tests:
@@ -105,29 +106,32 @@ class Linear:
     """A sum of wire fields times constants, for lengths: `(length + 1) * 8`."""
 
     def __init__(
-        self, terms: Sequence[tuple[Field, int]], plus: int = 0, zero_is_rest: bool = False, multiple: int = 1
+        self, terms: Sequence[tuple[Field, int]], plus: int = 0, zero: int = -1, multiple: int = 1
     ) -> None:
         self.terms = tuple(terms)
         self.plus = plus
-        self.zero_is_rest = zero_is_rest
+        self.zero = zero
         self.multiple = multiple
 
     def __add__(self, other: int | Field | Linear) -> Linear:
         if isinstance(other, int):
-            return Linear(self.terms, self.plus + other, self.zero_is_rest)
+            return Linear(self.terms, self.plus + other, self.zero)
         other = linear(other)
         return Linear(self.terms + other.terms, self.plus + other.plus)
 
     __radd__ = __add__
 
     def __mul__(self, factor: int) -> Linear:
-        return Linear([(field, times * factor) for field, times in self.terms], self.plus * factor, self.zero_is_rest)
+        return Linear([(field, times * factor) for field, times in self.terms], self.plus * factor, self.zero)
 
     __rmul__ = __mul__
 
-    def or_rest(self) -> Linear:
-        """The same length, except that a field of zero means "all that is there" (segmentation offload, jumbograms)."""
-        return Linear(self.terms, self.plus, zero_is_rest=True)
+    def or_rest(self, more_than: int = 0) -> Linear:
+        """The same length, but zero means all that is there, where that is more than so many octets.
+
+        Segmentation offload leaves a length to be filled in by the card; a jumbogram has one that no field can say.
+        """
+        return Linear(self.terms, self.plus, more_than)
 
     def padded(self, multiple: int) -> Linear:
         """The same length, filled up to a multiple of some octets.  For `header_length`."""
@@ -263,8 +267,8 @@ class Field:
 
     __rmul__ = __mul__
 
-    def or_rest(self) -> Linear:
-        return linear(self).or_rest()
+    def or_rest(self, more_than: int = 0) -> Linear:
+        return linear(self).or_rest(more_than)
 
     def padded(self, multiple: int) -> Linear:
         return linear(self).padded(multiple)
@@ -277,7 +281,8 @@ class Uint(Field):
     """An unsigned number of 1 to 64 bits, in network order unless `little`.
 
     `unit` and `plus` turn the wire's count into octets or whatever `meaning` says: value = count * unit + plus.
-    `names` gives values their names.  `shown=hex` writes it in hexadecimal, as wide as Wireshark stores it.
+    `names` gives values their names.  `shown=hex` writes it in hexadecimal, as wide as Wireshark stores it: `digits`
+    where that is more than the bits need.
     """
 
     type = "uint"
@@ -288,6 +293,7 @@ class Uint(Field):
         meaning: str,
         *,
         shown: Callable[[int], str] | None = None,
+        digits: int = 0,
         names: Mapping[int, str] | None = None,
         unit: int = 1,
         plus: int = 0,
@@ -301,8 +307,8 @@ class Uint(Field):
         self.unit = unit
         self.plus = plus
         self.little = little
-        self.digits = 0
-        if shown is hex:
+        self.digits = digits
+        if shown is hex and not digits:
             self.digits = next((digits for digits in (2, 4, 6, 8) if bits <= digits * 4), 16)
 
     def convert(self, octets: bytes) -> int:
@@ -493,6 +499,31 @@ class Time(Field):
         sign = "-" if value < 0 else ""
         seconds, nanoseconds = divmod(abs(value), 1_000_000_000)
         return f"{sign}{seconds}.{nanoseconds:09d}"
+
+
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"  # not strftime's, which speak the user's language
+
+
+class Moment(Time):
+    """A moment that the octets count in seconds from `epoch`, in seconds from 1970; written as a date, in UTC."""
+
+    def __init__(self, meaning: str, *, bits: int = 32, epoch: int = 0, name: str = "") -> None:
+        super().__init__(meaning, name=name)
+        self.bits = bits
+        self.epoch = epoch
+
+    def convert(self, octets: bytes) -> int:
+        return (int.from_bytes(octets, "big") + self.epoch) * 1_000_000_000
+
+    def text(self, value: int) -> str:
+        seconds, nanoseconds = divmod(value, 1_000_000_000)
+        try:
+            moment = time.gmtime(seconds)
+        except (OverflowError, OSError):  # beyond what the system's calendar knows
+            return super().text(value)
+        month = _MONTHS[3 * moment.tm_mon - 3 : 3 * moment.tm_mon]
+        clock = f"{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d}.{nanoseconds:09d}"
+        return f"{month} {moment.tm_mday:2d}, {moment.tm_year} {clock} UTC"
 
 
 class Presence(Field):

@@ -165,7 +165,8 @@ class Compiled:
         for node, header in enumerate(graph.headers, 1):
             self._compile(node, header)
         found = array("q", bytes(8 * layout.FOUND * layout.MOST_LAYERS))
-        self.walker: Walker = Walker(self._nodes, self._terms, self._pairs, self._tables, found, self.classes)
+        repeats = array("q", bytes(8 * layout.REPEAT * layout.MOST_REPEATING))
+        self.walker: Walker = Walker(self._nodes, self._terms, self._pairs, self._tables, found, repeats, self.classes)
         self.links = {key: self.node_of[header] for key, header in graph.rows.get("frame.linktype", {}).items()}
         self.guesses: dict[str, list[type[Header]]] = {}
         for header in graph.headers:
@@ -185,8 +186,8 @@ class Compiled:
         if not declared.length and declared.length_base != declared.fixed and not declared.takes_all:
             raise TypeError(f"{header.__name__}: a constant header length belongs in the fields")
         if declared.end is not None:
-            zero = declared.end.zero_is_rest
-            row[layout.END_RULE] = layout.END_BY_TERMS_ZERO_IS_REST if zero else layout.END_BY_TERMS
+            row[layout.END_RULE] = layout.END_BY_TERMS
+            row[layout.END_ZERO] = declared.end.zero
             row[layout.END_BASE] = declared.end.plus
             row[layout.END_TERM] = len(self._terms) // layout.TERM
             row[layout.END_COUNT] = len(declared.end.terms)

@@ -25,6 +25,7 @@ Rules that a declaration may give, all optional:
     quotes          True: carries the beginning of another packet (ICMP errors)
     repeats         True: another such header may follow where this one ends (records, length-prefixed messages)
     streamed        True: the last one in a segment may go on in the next
+    nested          True: may stand inside another header, too, where a `body` finds it (a relayed message)
     part_of         the protocol that this header continues (a message body behind a common header)
     prefix          what the fields' names begin with (default: `name`)
     addresses       the fields that name source and destination
@@ -37,7 +38,7 @@ Bounds were checked once, by the walker: an accessor cannot fail.  What was cut 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, cast
 
 from dissectors import layout
@@ -85,9 +86,9 @@ def by_port(source: Field, destination: Field, table: str = "") -> Next:
     return Next(layout.NEXT_BY_PORTS, (source, destination), table)
 
 
-def by_table(table: str, *, default: type[Header] | str | None = None) -> Next:
+def by_table(table: str) -> Next:
     """For `members`: their kind stands outside of them, and `table` leads from it to the member."""
-    return Next(layout.NEXT_NOTHING, table=table, default=default)
+    return Next(layout.NEXT_NOTHING, table=table)
 
 
 def always(header: type[Header] | str) -> Next:
@@ -326,11 +327,13 @@ class Header(View, metaclass=HeaderType):
     quotes: ClassVar[bool] = False
     repeats: ClassVar[bool] = False
     streamed: ClassVar[bool] = False
+    nested: ClassVar[bool] = False
     selector: ClassVar[bool] = False
     back: ClassVar[int] = 0
     is_option: ClassVar[bool] = False
     guessed_in: ClassVar[tuple[str, ...]] = ()
     addresses: ClassVar[tuple[str, str] | None] = None
+    follows: ClassVar[Mapping[str, int | Iterable[int]]]
     declaration: ClassVar[Declaration]
 
     # -- what was found -----------------------------------------------------------------------------------
@@ -367,10 +370,11 @@ class Header(View, metaclass=HeaderType):
             return f"{name} gives its header fewer than {self.declaration.fixed} octets"
         if status & layout.BAD_END:
             return f"{name} says it ends inside its own header"
-        if status & layout.LONG_END and not self.streamed:
+        if status & layout.LONG_END and not self.unfinished:
             return f"{name} says it ends beyond what carries it"
         if status & layout.TOO_DEEP:
-            return "more headers one in another than are read"
+            in_option = self.is_option or (self.below is not None and self.below.is_option)
+            return "options in options, deeper than they are read" if in_option else f"more than {layout.MOST_LAYERS} headers"
         return self._found().malformed if self.declaration.has_body else ""
 
     @property
@@ -382,9 +386,14 @@ class Header(View, metaclass=HeaderType):
             return True
         layer = self.below
         while layer is not None:
-            if layer.status & layout.LONG_END:
+            if layer.status & layout.LONG_END or layer.continued:
                 return True
             layer = layer.below
+        return False
+
+    @property
+    def continued(self) -> bool:
+        """Whether what it carries goes on in another fragment."""
         return False
 
     @property
@@ -413,6 +422,8 @@ class Header(View, metaclass=HeaderType):
     def position(self, field: Field) -> tuple[int, int] | None:
         """Where a wire field stands in the frame, `(start, stop)`; None when it is not there, or not wholly."""
         outer = field.parent if field.parent is not None and field.place == WIRE else field
+        if self.declaration.fields.get(outer.attribute, outer) is not outer:
+            return None  # a member of a family says it in its own words
         if outer is not field and field.when is not None and not field.when.holds(self):
             return None
         if outer in self.declaration.tail or outer.place == ELSEWHERE:
@@ -437,7 +448,8 @@ class Header(View, metaclass=HeaderType):
                 if field.bits is None and at < self.stop and not isinstance(field, Repeat):
                     places[field.attribute] = (at, self.stop)
                 break
-            places[field.attribute] = (at, stop)
+            if stop > at or field.bits is not None or getattr(field, "length", None) is not None:
+                places[field.attribute] = (at, stop)  # but no rest, where nothing is left
             at = stop
         for area in self.declaration.distant:
             place = area.where(self) if area.where is not None else None
@@ -467,10 +479,10 @@ class Header(View, metaclass=HeaderType):
 
     def get(self, name: str) -> Any:
         """The first value of the field with this full or short name, None when it is not there."""
-        for field in self.declaration.fields.values():
-            if name in (field.name, field.attribute):
-                return next(iter(self.values(field)), None)
-        return getattr(self, name, None)
+        named = [field for field in self.declaration.fields.values() if name in (field.name, field.attribute)]
+        if not named:
+            return getattr(self, name, None)
+        return next((value for field in named for value in self.values(field)), None)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
@@ -645,7 +657,8 @@ class Option(Header):
     a whole option; `single` are the kinds that stand alone without a length, `last` those that end the area,
     `align` the multiple of octets that each is padded to.  A member subclasses the family and adds its own
     fields behind the family's; a kind without a member is shown as the family itself, or the default of `by`.
-    A member that declares `members` of its own is a family within the family.
+    A member that declares `members` of its own is a family within the family; one that declares a field of the
+    family once more says it in its own words.
 
     `strict` families take an option for what its kind says only where its length is what the fields of that kind
     take and within the area: a TCP that meets a maximum segment size of five octets does not believe it either.
@@ -668,11 +681,16 @@ class Option(Header):
         return f"{kind.describe(next(iter(self.values(kind)), None))} cannot be {self.end - self.start} octets"
 
     @classmethod
-    def member(cls, kind: int | tuple[int, ...], title: str, **fields: Field) -> type[Option]:
-        """Declare a member of the family in one call: its kind, its title with the reference in brackets, its fields."""
+    def member(cls, kind: int | tuple[int, ...] | None, title: str, **fields: Field) -> type[Option]:
+        """Declare a member in one call: its kind, its title with the reference in brackets, its fields.
+
+        It goes by the name of the family.  `kind` None is for every kind that nobody declares.
+        """
         rule = cls.declaration.members
         assert rule is not None, f"{cls.__name__} is no family"
-        table = rule.table or rule.fields[0].name
-        name = f"{cls.prefix}.{next(iter(fields))}"
-        body = {"__doc__": title, "name": name, "prefix": cls.prefix, "follows": {table: kind}, **fields}
-        return cast("type[Option]", type(cls)(title, (cls,), body))
+        follows = {} if kind is None else {rule.table or rule.fields[0].name: kind}
+        body = {"__doc__": title, "name": cls.name, "prefix": cls.prefix, "follows": follows, **fields}
+        member = cast("type[Option]", type(cls)(title, (cls,), body))
+        if kind is None:
+            rule.default = member
+        return member

@@ -5,7 +5,7 @@ Kept apart from both so that each is said once: walk.py binds them to C integers
 from __future__ import annotations
 
 # A node, one row of NODE numbers a header.
-NODE = 16
+NODE = 17
 FIXED = 0  # octets that must be there before any rule reads a field
 LENGTH_BASE = 1  # length of the header = LENGTH_BASE + sum of LENGTH_COUNT terms from LENGTH_TERM on
 LENGTH_TERM = 2
@@ -22,6 +22,7 @@ NEXT_SIZE = 12
 NEXT_DEFAULT = 13
 FLAGS = 14
 LENGTH_MULTIPLE = 15  # the length is filled up to a multiple of this
+END_ZERO = 16  # a sum of zero means all that is there, where that is more octets than this; -1: it means zero
 
 # A term, one row of TERM numbers a wire field that a rule reads.
 TERM = 8
@@ -41,7 +42,6 @@ DIFFERS = 3  # T_TIMES when it is not
 
 END_WITH_PARENT = 0
 END_BY_TERMS = 1
-END_BY_TERMS_ZERO_IS_REST = 2
 
 NEXT_NOTHING = 0
 NEXT_BY_TABLE = 1
@@ -68,5 +68,10 @@ PARTIAL = 64  # not even the fixed part is whole
 FRAGMENT = 128
 QUOTED = 256
 
-MOST_LAYERS = 64
-MOST_STEPS = 160
+# A header that may follow itself, one row of REPEAT numbers while what it carries is walked: node, start, end, quoted.
+REPEAT = 4
+
+# Bounds.  Seven sampled frames in one datagram of sFlow are about eighty headers.
+MOST_LAYERS = 128
+MOST_REPEATING = 4
+MOST_STEPS = 320

@@ -163,7 +163,7 @@ class Packet(Holder):
 
     def _values(self, fields: list[Field]) -> Iterator[Any]:
         owners = [(each.owner, each) for each in fields if each.owner is not None]
-        deep = any(owner.is_option for owner, _ in owners)
+        deep = any(owner.is_option or owner.nested for owner, _ in owners)
         for layer in self.everything() if deep else _with_extensions(self):
             for owner, each in owners:
                 if isinstance(layer, owner):
@@ -203,29 +203,46 @@ def _inside(layer: Header) -> Iterator[Header]:
 
 
 def _complete(packet: Packet, layers: list[Header]) -> list[Header]:
-    """What the walker found, less what is not what a port promised, with what is recognised by content and the rest."""
-    compiled: Compiled = packet.interface.graph.compiled
+    """What the walker found, less what is not what a port promised, with what is recognised by content and the rest.
+
+    A header that is refused goes with all that it carries; one that follows what carries it stays.
+    """
     data = packet.data
-    length = len(data)
-    start, end = 0, max(packet.length, length)
-    for index, layer in enumerate(layers):
+    end = max(packet.length, len(data))
+    if not layers:
+        return _rest(packet, None, 0, end)
+    complete: list[Header] = []
+    refused = 0
+    for layer in layers:
+        if refused and layer.start < refused:
+            continue
+        if layer.repeats and complete and complete[-1].end <= layer.start:
+            complete += _left(packet, complete[-1])
         if layer.declaration.picky and not layer.recognises(data[layer.start : layer.end]):
-            start, end = layer.start, layers[index - 1].end if index else end
-            layers = layers[:index]
-            break
-    else:
-        if layers:
-            last = layers[-1]
-            inner = last.extensions[-1] if last.extensions else last
-            if inner.declaration.takes_all:
-                return layers
-            start, end = inner.stop, inner.end
-    if start >= end or start >= length:
-        return layers
-    below = layers[-1] if layers else None
+            refused = next((each.end for each in reversed(complete) if each.end > layer.start), end)
+            complete += _rest(packet, complete[-1] if complete else None, layer.start, refused)
+        else:
+            complete.append(layer)
+    if layer is complete[-1]:
+        complete += _left(packet, layer)
+    return complete
+
+
+def _left(packet: Packet, layer: Header) -> list[Header]:
+    """The layers in what the innermost header carries, to which no edge led."""
+    inner = layer.extensions[-1] if layer.extensions else layer
+    return [] if inner.declaration.takes_all else _rest(packet, layer, inner.stop, inner.end)
+
+
+def _rest(packet: Packet, below: Header | None, start: int, end: int) -> list[Header]:
+    """The layers in `data[start:end]`, to which no edge leads: recognised by content, or data."""
+    data = packet.data
+    if start >= end or start >= len(data):
+        return []
+    compiled: Compiled = packet.interface.graph.compiled
     if below is not None and not below.status & _STOPPED:
         for guess in compiled.guesses.get(below.name, ()):
             if guess.recognises(data[start:end]):
-                return layers + compiled.walker.layers(packet.captured, compiled.node_of[guess], start, end, below)
+                return compiled.walker.layers(packet.captured, compiled.node_of[guess], start, end, below)
     quoted = below.status & layout.QUOTED if below is not None else 0
-    return [*layers, Data(packet.captured, start, min(end, length), end, quoted, below)]
+    return [Data(packet.captured, start, min(end, len(data)), end, quoted, below)]

@@ -33,8 +33,7 @@ class Reader:
         """Pass over some octets and say where they began.  Raises Missing when there are fewer."""
         start = self.at
         if start + octets > self.stop:
-            name = self.layer.label or self.layer.name
-            raise Missing(f"{name} needs {octets} octets where {self.left} are left")
+            raise Missing(f"{self.layer.title}: {octets} octets where {self.left} are left")
         self.at = start + octets
         return start
 
@@ -48,10 +47,11 @@ class Reader:
         return Item(field, field.read(layer, start, self.at), start, self.at)
 
     def counted(self, count: str, attribute: str) -> Iterator[Item]:
-        """Two fields: how many octets the second takes, and the second."""
+        """Two fields: how many octets the second takes, and the second, which is not there when there are none."""
         length = self.item(count)
         yield length
-        yield self.item(attribute, length.value)
+        if length.value:
+            yield self.item(attribute, length.value)
 
     def vector(self, count: str, attribute: str) -> Iterator[Item]:
         """A field that says how many octets follow, and in those a second field, again and again."""

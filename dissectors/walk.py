@@ -31,6 +31,7 @@ NEXT_TABLE = cython.declare(cython.longlong, layout.NEXT_TABLE)
 NEXT_SIZE = cython.declare(cython.longlong, layout.NEXT_SIZE)
 NEXT_DEFAULT = cython.declare(cython.longlong, layout.NEXT_DEFAULT)
 FLAGS = cython.declare(cython.longlong, layout.FLAGS)
+END_ZERO = cython.declare(cython.longlong, layout.END_ZERO)
 LENGTH_MULTIPLE = cython.declare(cython.longlong, layout.LENGTH_MULTIPLE)
 TERM = cython.declare(cython.longlong, layout.TERM)
 T_OFFSET = cython.declare(cython.longlong, layout.T_OFFSET)
@@ -47,7 +48,6 @@ EQUALS = cython.declare(cython.longlong, layout.EQUALS)
 DIFFERS = cython.declare(cython.longlong, layout.DIFFERS)
 END_WITH_PARENT = cython.declare(cython.longlong, layout.END_WITH_PARENT)
 END_BY_TERMS = cython.declare(cython.longlong, layout.END_BY_TERMS)
-END_BY_TERMS_ZERO_IS_REST = cython.declare(cython.longlong, layout.END_BY_TERMS_ZERO_IS_REST)
 NEXT_NOTHING = cython.declare(cython.longlong, layout.NEXT_NOTHING)
 NEXT_BY_TABLE = cython.declare(cython.longlong, layout.NEXT_BY_TABLE)
 NEXT_BY_PAIRS = cython.declare(cython.longlong, layout.NEXT_BY_PAIRS)
@@ -68,7 +68,9 @@ PARTIAL = cython.declare(cython.longlong, layout.PARTIAL)
 FRAGMENT = cython.declare(cython.longlong, layout.FRAGMENT)
 QUOTED = cython.declare(cython.longlong, layout.QUOTED)
 FOUND = cython.declare(cython.longlong, layout.FOUND)
+REPEAT = cython.declare(cython.longlong, layout.REPEAT)
 MOST_LAYERS = cython.declare(cython.longlong, layout.MOST_LAYERS)
+MOST_REPEATING = cython.declare(cython.longlong, layout.MOST_REPEATING)
 MOST_STEPS = cython.declare(cython.longlong, layout.MOST_STEPS)
 
 
@@ -309,7 +311,8 @@ class Walker:
     """A compiled parse graph, ready to run.
 
     `nodes`, `terms` and `pairs` are buffers of signed 64-bit integers, `tables` of unsigned 16-bit ones, `found`
-    room for MOST_LAYERS rows of the answer; `classes[node]` is the class that a node's headers get.  All are made
+    room for MOST_LAYERS rows of the answer and `repeats` for MOST_REPEATING headers that may follow themselves, one
+    inside the other; `classes[node]` is the class that a node's headers get.  All are made
     by `graph.Compiled`.
     """
 
@@ -318,18 +321,27 @@ class Walker:
     pairs: cython.longlong[::1]
     tables: cython.ushort[::1]
     found: cython.longlong[::1]
+    repeats: cython.longlong[::1]
     classes: list
     names: list
     new: object
 
     def __init__(
-        self, nodes: object, terms: object, pairs: object, tables: object, found: object, classes: list
+        self,
+        nodes: object,
+        terms: object,
+        pairs: object,
+        tables: object,
+        found: object,
+        repeats: object,
+        classes: list,
     ) -> None:
         self.nodes = nodes
         self.terms = terms
         self.pairs = pairs
         self.tables = tables
         self.found = found
+        self.repeats = repeats
         self.classes = classes
         self.names = [cls.name for cls in classes]
         self.new = View.__new__  # without __init__: the walker sets every attribute itself
@@ -403,9 +415,7 @@ class Walker:
         following: cython.longlong
         status: cython.longlong
         quoted: cython.longlong = 0
-        again: cython.longlong = 0
-        again_start: cython.longlong = 0
-        again_end: cython.longlong = 0
+        waiting: cython.int = 0
         count: cython.int = 0
         steps: cython.int = 0
         at: cython.int
@@ -413,9 +423,12 @@ class Walker:
         while steps < MOST_STEPS:
             steps += 1
             if node == 0:
-                if again == 0:
+                if waiting == 0:
                     break
-                node, start, end, again = again, again_start, again_end, 0
+                waiting -= 1
+                at = waiting * REPEAT
+                node, start, end = self.repeats[at], self.repeats[at + 1], self.repeats[at + 2]
+                quoted = self.repeats[at + 3]
             row = node * NODE
             flags = self.nodes[row + FLAGS]
             fixed = self.nodes[row + FIXED]
@@ -451,10 +464,9 @@ class Walker:
                             status |= TRUNCATED if quoted else SHORT
                         elif stop > limit:
                             status |= TRUNCATED
-                rule = self.nodes[row + END_RULE]
-                if rule != END_WITH_PARENT:
+                if self.nodes[row + END_RULE] != END_WITH_PARENT:
                     value = self._sum(octets, start, self.nodes[row + END_TERM], self.nodes[row + END_COUNT])
-                    if value != 0 or rule == END_BY_TERMS:
+                    if value != 0 or self.nodes[row + END_ZERO] < 0 or end - start <= self.nodes[row + END_ZERO]:
                         own_end = start + value + self.nodes[row + END_BASE]
                         if own_end < stop:
                             status |= BAD_END
@@ -487,13 +499,17 @@ class Walker:
             count += 1
 
             if status & (TRUNCATED | SHORT | BAD_LENGTH | BAD_END):
-                break
+                node = 0  # nothing more in here; what follows the header that carries it begins where that one ends
+                continue
             if status & FRAGMENT:
                 following = 0
             else:
                 following = self._next(octets, row, start)
-            if flags & REPEATS and own_end < end:
-                again, again_start, again_end = node, own_end, end
+            if flags & REPEATS and own_end < end and waiting < MOST_REPEATING:
+                at = waiting * REPEAT
+                self.repeats[at], self.repeats[at + 1], self.repeats[at + 2] = node, own_end, end
+                self.repeats[at + 3] = quoted
+                waiting += 1
             if flags & QUOTES:
                 quoted = QUOTED
             node, start, end = following, stop, own_end

@@ -72,7 +72,14 @@ class LayerReader:
 
 class Walker:
     def __init__(
-        self, nodes: Any, terms: Any, pairs: Any, tables: Any, found: Any, classes: list[type[Header]]
+        self,
+        nodes: Any,
+        terms: Any,
+        pairs: Any,
+        tables: Any,
+        found: Any,
+        repeats: Any,
+        classes: list[type[Header]],
     ) -> None: ...
     def layers(
         self, captured: Captured, node: int, start: int, end: int, below: Header | None = None

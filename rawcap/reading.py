@@ -47,8 +47,9 @@ def read(
     `decode_as` are rules like "udp.port==9000,dns". With `follow` the end of a file is where more is waited for.
     With `reassemble` the fragments of a datagram are replaced by the datagram. `graph` holds the protocols, by
     default all that were declared. `needs` names the fields to be read that take more than one packet to know:
-    `frame.time_delta`, `frame.time_relative`, `tcp.stream`, `tcp.seq`, `tcp.ack`, `tcp.window_size`; those that
-    the display filter reads need not be named.
+    `frame.time_delta`, `frame.time_relative`, `tcp.stream`, `tcp.seq`, `tcp.ack`, `tcp.window_size`, and the edges
+    of SACK blocks, which are else not counted from the connection's first octet. Those that the display filter
+    reads need not be named.
 
     Raises CaptureError when the capture cannot be opened, FilterError for a wrong filter and ValueError for a wrong
     rule, each in one line. Iteration raises CutCapture, after the last whole packet, when the file ends in the

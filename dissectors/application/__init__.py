@@ -5,7 +5,9 @@ import dissectors.application.dhcpv6
 import dissectors.application.dns
 import dissectors.application.http
 import dissectors.application.ntp
+import dissectors.application.openflow
 import dissectors.application.quic
+import dissectors.application.sflow
 import dissectors.application.snmp
 import dissectors.application.ssh
 import dissectors.application.tls

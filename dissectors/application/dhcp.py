@@ -5,7 +5,7 @@ from dissectors.application.dhcp_options import MESSAGE_TYPES, DHCPOption
 from dissectors.fields import MAC, Bytes, Flag, IPv4Address, Options, Text, Uint
 from dissectors.header import Header
 
-COOKIE = 0x63825363  # options follow, RFC 2131, 3
+COOKIE = 0x63825363  # 99.130.83.99: options follow, RFC 2131, 3
 
 
 class DHCP(Header):
@@ -32,7 +32,7 @@ class DHCP(Header):
     hw_addr_padding = Bytes(10, "the rest of its field", name="dhcp.hw.addr_padding")
     server = Text("name of the server", 64)
     file = Text("file to boot", 128)
-    cookie = Uint(32, "0x63825363 before options", shown=hex)
+    cookie = IPv4Address("99.130.83.99 before options")
     options = Options(DHCPOption, when=cookie.equals(COOKIE))
     vendor_specific = Bytes(
         None, "vendor's area of BOOTP", when=cookie.differs(COOKIE), name="dhcp.vendor_specific_options"

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterator
 
 from dissectors.application.domain_name import DomainName, read_name
-from dissectors.fields import Bytes, Field, Flag, Found, Int, IPv4Address, IPv6Address, Options, Repeat, Text, Uint
+from dissectors.fields import MAC, Bytes, Field, Flag, Found, Int, IPv4Address, IPv6Address, Options, Repeat, Text, Uint
 from dissectors.header import Item, Malformed, Option, by
 from dissectors.reader import Reader
 
@@ -43,7 +43,7 @@ class DHCPOption(Option):
     type = Uint(8, "kind")
     length = Uint(8, "octets of the value")
 
-    members = by(type, default="dhcp.option.value")
+    members = by(type)
     end = length + 2
     single = (PAD, END)
     last = (END,)
@@ -60,7 +60,7 @@ def _values(rows: dict[int, tuple[str, str, Field]]) -> None:
         DHCPOption.member(kind, title, **{attribute: field})
 
 
-DHCPOption.member((), "Another option (RFC 2132, 2)", value=Bytes(None, "value"))
+DHCPOption.member(None, "Another option (RFC 2132, 2)", value=Bytes(None, "value"))
 
 for _kind, _section, _attribute, _meaning in (
     (3, "3.5", "router", "router"),
@@ -205,32 +205,6 @@ DHCPOption.member(
     request_list=Repeat("option", request_list_item=Uint(8, "option that is asked for")),
 )
 DHCPOption.member(
-    61,
-    "Client identifier (RFC 2132, 9.14)",
-    client_id_type=Uint(8, "hardware type, or 255 before an IAID and a DUID", name="dhcp.client_id.type"),
-    client_id=Bytes(None, "identifier", name="dhcp.client_id"),
-)
-DHCPOption.member(
-    81,
-    "Client name (RFC 4702, 2)",
-    fqdn_flags=Uint(
-        8,
-        "flags",
-        shown=hex,
-        name="dhcp.fqdn.flags",
-        parts={
-            "mbz": Uint(4, "0", name="dhcp.fqdn.mbz"),
-            "n": Flag("the server changes no records", name="dhcp.fqdn.n"),
-            "e": Flag("the name is in DNS encoding", name="dhcp.fqdn.e"),
-            "o": Flag("the server did not do as the client said", name="dhcp.fqdn.o"),
-            "s": Flag("the server changes the address record", name="dhcp.fqdn.s"),
-        },
-    ),
-    rcode1=Uint(8, "255", name="dhcp.fqdn.rcode1"),
-    rcode2=Uint(8, "255", name="dhcp.fqdn.rcode2"),
-    fqdn_name=Bytes(None, "name", name="dhcp.fqdn.name"),
-)
-DHCPOption.member(
     90,
     "Authentication (RFC 3118, 2)",
     protocol_=Uint(8, "protocol", name="dhcp.option.dhcp_authentication.protocol"),
@@ -276,10 +250,64 @@ DHCPOption.member(
 )
 
 
+class ClientIdentifier(DHCPOption):
+    """Client identifier (RFC 2132, 9.14)."""
+
+    name = "dhcp.option"
+    prefix = "dhcp.client_id"
+    hw_type = Found(Uint(8, "hardware type", shown=hex, name="dhcp.hw.type"))
+    hw_mac_addr = Found(MAC("hardware address of the client", name="dhcp.hw.mac_addr"))
+    type_ = Found(Uint(8, "0, or 255 before an identity association and a DUID"))
+    client_id = Found(Bytes(None, "identifier", name="dhcp.client_id"))
+    follows = {"dhcp.option.type": 61}
+
+    def body(self) -> Iterator[Item]:
+        """A hardware address, where it looks like one."""
+        reader = Reader(self)
+        if reader.left == 7 and self.octets[reader.at] not in (0, 255):
+            yield reader.item("hw_type")
+            yield reader.item("hw_mac_addr")
+        else:
+            yield reader.item("type_")
+            yield reader.item("client_id", reader.left)
+
+
+class ClientName(DHCPOption):
+    """Client name (RFC 4702, 2)."""
+
+    name = "dhcp.option"
+    prefix = "dhcp.fqdn"
+    flags = Uint(
+        8,
+        "flags",
+        shown=hex,
+        parts={
+            "mbz": Uint(4, "0", name="dhcp.fqdn.mbz"),
+            "n": Flag("the server changes no records", name="dhcp.fqdn.n"),
+            "e": Flag("the name is in DNS encoding", name="dhcp.fqdn.e"),
+            "o": Flag("the server did not do as the client said", name="dhcp.fqdn.o"),
+            "s": Flag("the server changes the address record", name="dhcp.fqdn.s"),
+        },
+    )
+    rcode1 = Uint(8, "255")
+    rcode2 = Uint(8, "255")
+    name_ = Found(Text("name of the client"))
+    follows = {"dhcp.option.type": 81}
+
+    def body(self) -> Iterator[Item]:
+        """The name as it is, or as in DNS, then perhaps without its end (RFC 4702, 2.3)."""
+        reader = Reader(self)
+        if self.e and reader.left:
+            name = read_name(self.octets, reader.at, reader.stop)
+            yield self.found("name_", name.text, reader.at, reader.stop)
+        elif reader.left:
+            yield reader.item("name_", reader.left)
+
+
 class DomainSearch(DHCPOption):
     """Domain search list (RFC 3397, 2)."""
 
-    name = "dhcp.option.domain_search"
+    name = "dhcp.option"
     fqdn = Found(DomainName("domain", name="dhcp.option.dhcp_dns_domain_search_list_fqdn"))
     follows = {"dhcp.option.type": 119}
 
@@ -298,7 +326,7 @@ class DomainSearch(DHCPOption):
 class ClasslessRoutes(DHCPOption):
     """Classless static routes (RFC 3442)."""
 
-    name = "dhcp.option.classless_static_routes"
+    name = "dhcp.option"
     route = Found(Text("destination and router", name="dhcp.option.classless_static_route"))
     follows = {"dhcp.option.type": (121, 249)}
 
@@ -320,7 +348,8 @@ class ClasslessRoutes(DHCPOption):
 class UserClass(DHCPOption):
     """User class (RFC 3004, 4)."""
 
-    name = "dhcp.option.user_class"
+    name = "dhcp.option"
+    prefix = "dhcp.option.user_class"
     length_ = Found(Uint(8, "octets of the next"))
     data = Found(Bytes(None, "class"))
     follows = {"dhcp.option.type": 77}
@@ -338,12 +367,12 @@ class AgentSuboption(Option):
     suboption = Uint(8, "kind")
     length = Uint(8, "octets of the value", name="dhcp.option.suboption_length")
 
-    members = by(suboption, default="dhcp.option.agent_information_option.value")
+    members = by(suboption)
     end = length + 2
 
 
 for _kinds, _title, _attribute, _field in (
-    ((), "Another suboption (RFC 3046, 2.0)", "value", Bytes(None, "value")),
+    (None, "Another suboption (RFC 3046, 2.0)", "value", Bytes(None, "value")),
     (1, "Circuit (RFC 3046, 3.1)", "agent_circuit_id", Bytes(None, "circuit the client is on")),
     (2, "Remote end (RFC 3046, 3.2)", "agent_remote_id", Bytes(None, "the client's end of the circuit")),
     (4, "DOCSIS device class (RFC 3256, 2)", "docsis_device_class", Uint(32, "class", shown=hex)),

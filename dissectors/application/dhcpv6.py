@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.application.domain_name import NO_END, DomainName, read_name
-from dissectors.fields import Bytes, Flag, Found, IPv6Address, Options, Repeat, Text, Uint
+from dissectors.fields import Bytes, Derived, Flag, Found, IPv6Address, Moment, Options, Repeat, Text, Uint
 from dissectors.header import Header, Item, Malformed, Missing, Option, by, inner
 from dissectors.options import nested
 from dissectors.reader import Reader
@@ -37,6 +37,7 @@ MESSAGE_TYPES = {
     21: "DHCPv4-response",
 }
 RELAYED = (12, 13)
+EPOCH = 946_684_800  # 2000-01-01, from which identifiers count, RFC 8415, 11.2
 
 
 class HardwareAddress(Bytes):
@@ -56,7 +57,7 @@ class DHCPv6Option(Option):
     type = Uint(16, "kind", name="dhcpv6.option.type")
     length = Uint(16, "octets of the value", name="dhcpv6.option.length")
 
-    members = by(type, default="dhcpv6.value")
+    members = by(type)
     end = length + 4
 
 
@@ -65,6 +66,7 @@ class DHCPv6(Header):
 
     name = "dhcpv6"
     label = "DHCPv6"
+    nested = True
     msgtype = Uint(8, "kind of message", names=MESSAGE_TYPES)
 
     follows = {"udp.port": (546, 547)}
@@ -88,6 +90,7 @@ class Message(Header):
     name = "dhcpv6.message"
     prefix = "dhcpv6"
     part_of = "dhcpv6"
+    nested = True
     xid = Uint(24, "transaction, chosen by the client", shown=hex)
     options = Options(DHCPv6Option)
 
@@ -98,6 +101,7 @@ class RelayMessage(Header):
     name = "dhcpv6.relay"
     prefix = "dhcpv6"
     part_of = "dhcpv6"
+    nested = True
     hopcount = Uint(8, "relay agents on the way")
     linkaddr = IPv6Address("link of the client")
     peeraddr = IPv6Address("where the message came from")
@@ -109,7 +113,7 @@ class RelayMessage(Header):
 class UniqueIdentifier(DHCPv6Option):
     """DHCP unique identifier of client or server (RFC 8415, 11.1)."""
 
-    name = "dhcpv6.duid"
+    name = "dhcpv6.option"
     prefix = "dhcpv6"
     duid_type = Uint(
         16,
@@ -117,19 +121,20 @@ class UniqueIdentifier(DHCPv6Option):
         names={1: "address and time", 2: "vendor", 3: "address", 4: "UUID"},
         name="dhcpv6.duid.type",
     )
+    duid = Derived(
+        Bytes(None, "the identifier", name="dhcpv6.duid.bytes"),
+        lambda layer: layer.octets[layer.start + 4 : layer.stop],
+    )
 
-    members = by(duid_type, default="dhcpv6.duid_bytes")
+    members = by(duid_type)
     follows = {"dhcpv6.option.type": (1, 2, 53)}
 
 
 UniqueIdentifier.member(
-    (), "Another unique identifier (RFC 8415, 11.1)", duid_bytes=Bytes(None, "octets", name="dhcpv6.duid.bytes")
-)
-UniqueIdentifier.member(
     1,
     "Unique identifier of address and time (RFC 8415, 11.2)",
     hwtype=Uint(16, "hardware type", names={1: "Ethernet"}, name="dhcpv6.duidllt.hwtype"),
-    time=Uint(32, "seconds since 2000", name="dhcpv6.duidllt.time"),
+    time=Moment("when it was made", epoch=EPOCH, name="dhcpv6.duidllt.time"),
     link_layer_addr=HardwareAddress(None, "hardware address", name="dhcpv6.duidllt.link_layer_addr"),
 )
 UniqueIdentifier.member(
@@ -148,11 +153,11 @@ UniqueIdentifier.member(
     4, "Unique identifier of a machine (RFC 6355, 4)", uuid=Bytes(None, "UUID", name="dhcpv6.duiduuid.bytes")
 )
 
-DHCPv6Option.member((), "Another option (RFC 8415, 21.1)", value=Bytes(None, "value", name="dhcpv6.option.value"))
+DHCPv6Option.member(None, "Another option (RFC 8415, 21.1)", value=Bytes(None, "value", name="dhcpv6.option.value"))
 DHCPv6Option.member(
     (3, 25),
     "Identity association (RFC 8415, 21.4 and 21.21)",
-    iaid=Uint(32, "identity, chosen by the client", shown=hex),
+    iaid=Bytes(4, "identity, chosen by the client"),
     t1=Uint(32, "renew after, seconds", name="dhcpv6.iaid.t1"),
     t2=Uint(32, "rebind after, seconds", name="dhcpv6.iaid.t2"),
     ia_options=Options(DHCPv6Option, name="dhcpv6.ia.options"),
@@ -160,7 +165,7 @@ DHCPv6Option.member(
 DHCPv6Option.member(
     4,
     "Identity association for temporary addresses (RFC 8415, 21.5)",
-    iata=Uint(32, "identity, chosen by the client", shown=hex),
+    iata=Bytes(4, "identity, chosen by the client"),
     ia_options=Options(DHCPv6Option, name="dhcpv6.ia.options"),
 )
 DHCPv6Option.member(
@@ -211,18 +216,6 @@ DHCPv6Option.member(
     status_msg=Text("status in words"),
 )
 DHCPv6Option.member(
-    16,
-    "Vendor class (RFC 8415, 21.16)",
-    enterprise=Uint(32, "enterprise number", name="dhcpv6.vendorclass.enterprise"),
-    class_data=Bytes(None, "make of the client", name="dhcpv6.vendorclass.data"),
-)
-DHCPv6Option.member(
-    17,
-    "Vendor-specific information (RFC 8415, 21.17)",
-    enterprise=Uint(32, "enterprise number", name="dhcpv6.vendoropts.enterprise"),
-    option_data=Bytes(None, "options of the vendor", name="dhcpv6.vendoropts.enterprise.option_data"),
-)
-DHCPv6Option.member(
     37,
     "Remote end (RFC 4649, 3)",
     enterprise=Uint(32, "enterprise number", name="dhcpv6.remoteid.enterprise"),
@@ -249,7 +242,7 @@ DHCPv6Option.member(
 )
 for _kind, _title, _attribute, _field in (
     (7, "Preference (RFC 8415, 21.8)", "option_preference", Uint(8, "the highest is taken")),
-    (8, "Elapsed time (RFC 8415, 21.9)", "elapsed_time", Uint(16, "since the client began, hundredths of a second")),
+    (8, "Elapsed time (RFC 8415, 21.9)", "elapsed_time", Uint(16, "since the client began, milliseconds", unit=10)),
     (12, "Server unicast (RFC 8415, 21.12)", "unicast", IPv6Address("where the client may send")),
     (18, "Interface (RFC 8415, 21.18)", "interface_id", Bytes(None, "interface of the relay agent")),
     (19, "Reconfigure message (RFC 8415, 21.19)", "reconf_msg", Uint(8, "what to send", names=MESSAGE_TYPES)),
@@ -299,7 +292,7 @@ class _Names(DHCPv6Option):
 class SearchList(_Names):
     """Domain search list (RFC 3646, 4)."""
 
-    name = "dhcpv6.search_list"
+    name = "dhcpv6.option"
     prefix = "dhcpv6"
     entry = Found(DomainName("domain", compressed=False, name="dhcpv6.search_list_entry"))
     follows = {"dhcpv6.option.type": 24}
@@ -311,7 +304,7 @@ class SearchList(_Names):
 class SIPDomains(_Names):
     """SIP server names (RFC 3319, 3.1)."""
 
-    name = "dhcpv6.sip_domains"
+    name = "dhcpv6.option"
     prefix = "dhcpv6"
     fqdn = Found(DomainName("SIP server", compressed=False, name="dhcpv6.sip_server_domain_search_fqdn"))
     follows = {"dhcpv6.option.type": 21}
@@ -320,10 +313,46 @@ class SIPDomains(_Names):
         return self.names("fqdn")
 
 
+class VendorOption(Option):
+    """Vendor's option (RFC 8415, 21.17)."""
+
+    name = "dhcpv6.vendoropts.enterprise"
+    code = Uint(16, "kind", name="dhcpv6.vendoropts.enterprise.option_code")
+    length = Uint(16, "octets of the value", name="dhcpv6.vendoropts.enterprise.option_length")
+    data = Bytes(None, "value", name="dhcpv6.vendoropts.enterprise.option_data")
+
+    end = length + 4
+
+
+DHCPv6Option.member(
+    17,
+    "Vendor-specific information (RFC 8415, 21.17)",
+    enterprise=Uint(32, "enterprise number", name="dhcpv6.vendoropts.enterprise"),
+    vendor_options=Options(VendorOption, name="dhcpv6.vendoropts.options"),
+)
+
+
+class VendorClass(DHCPv6Option):
+    """Vendor class (RFC 8415, 21.16)."""
+
+    name = "dhcpv6.option"
+    prefix = "dhcpv6.vendorclass"
+    enterprise = Uint(32, "enterprise number")
+    class_length = Found(Uint(16, "octets of the next", name="dhcpv6.vendorclass.length"))
+    data = Found(Text("make of the client"))
+    follows = {"dhcpv6.option.type": 16}
+
+    def body(self) -> Iterator[Item]:
+        reader = Reader(self)
+        while reader.left:
+            yield from reader.counted("class_length", "data")
+
+
 class UserClass(DHCPv6Option):
     """User class (RFC 8415, 21.15)."""
 
-    name = "dhcpv6.userclass"
+    name = "dhcpv6.option"
+    prefix = "dhcpv6.userclass"
     class_length = Found(Uint(16, "octets of the next", name="dhcpv6.userclass.length"))
     class_data = Found(Bytes(None, "class", name="dhcpv6.userclass.opaque_data"))
     follows = {"dhcpv6.option.type": 15}
@@ -337,7 +366,7 @@ class UserClass(DHCPv6Option):
 class RelayedMessage(DHCPv6Option):
     """Relayed message (RFC 8415, 21.10)."""
 
-    name = "dhcpv6.relayed"
+    name = "dhcpv6.option"
     prefix = "dhcpv6"
     follows = {"dhcpv6.option.type": 9}
 

@@ -62,7 +62,7 @@ class DNS(Header):
             "recdesired": Flag("recursion is desired"),
             "recavail": Flag("the server can do recursive queries", when=_response),
             "z": Flag("reserved"),
-            "authenticated": Flag("the data was verified by the server", when=_response),
+            "authenticated": Flag("the data was verified; in a query: tell whether it was"),
             "checkdisable": Flag("data that could not be verified is acceptable"),
             "rcode": Uint(4, "response code", names=RESPONSE_CODES, when=_response),
         },
@@ -148,7 +148,8 @@ class DNS(Header):
         name = read_name(self.octets, reader.at, reader.stop, self.start)
         if name.problem:
             raise (Missing if name.problem == NO_END else Malformed)(name.problem)
-        return reader.item(attribute)
+        start, reader.at = reader.at, name.stop
+        return self.found(attribute, name.text, start, name.stop)
 
     def info(self) -> str | None:
         if not self.whole:
@@ -160,7 +161,7 @@ class DNS(Header):
         if self.rcode:
             told.append(RESPONSE_CODES.get(self.rcode, f"Error {self.rcode}"))
         for section in self._found().items:
-            told += [_brief(record.children) for record in section.children]
+            told += [brief for record in section.children if (brief := _brief(record.children))]
         return " ".join(told)
 
 
@@ -171,9 +172,15 @@ def _brief(items: list[Item]) -> str:
         return ""
     kind = items[1].value
     told = RECORD_TYPES.get(kind, f"TYPE{kind}")
+    last = items[-1]
     if name.name == "dns.qry.name":
-        return f"{told} {name.value}"
-    data = items[-1].value
+        told += f" {name.value}"
+        if last.name == "dns.qry.qu":
+            told += f', "{"QU" if last.value else "QM"}" question'
+        return told
+    if any(item.name == "dns.resp.cache_flush" and item.value for item in items):
+        told += ", cache flush"
+    data = last.value
     if kind in _BRIEF and isinstance(data, RecordData):
         for item in data.items():
             told += f" {item.value}"
@@ -211,7 +218,13 @@ class DNSOverTCP(Header):
     streamed = True
 
     def info(self) -> str | None:
-        return self.extensions[0].info() if self.extensions else None
+        """What this message and those before it in the segment say."""
+        told: list[str] = []
+        message: Header | None = self
+        while isinstance(message, DNSOverTCP):
+            told = [info for each in message.extensions if (info := each.info())] + told
+            message = message.below
+        return ", ".join(told) or None
 
 
 class DNSAnywhere(DNS):

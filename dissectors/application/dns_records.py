@@ -11,7 +11,20 @@ import socket
 from collections.abc import Iterator
 
 from dissectors.application.domain_name import DomainName
-from dissectors.fields import EUI64, MAC, Bytes, Flag, Found, IPv4Address, IPv6Address, Options, Repeat, Text, Uint
+from dissectors.fields import (
+    EUI64,
+    MAC,
+    Bytes,
+    Flag,
+    Found,
+    IPv4Address,
+    IPv6Address,
+    Moment,
+    Options,
+    Repeat,
+    Text,
+    Uint,
+)
 from dissectors.header import Item, Option, by, by_table
 from dissectors.reader import Reader
 
@@ -106,17 +119,10 @@ class RecordData(Option):
 
     name = "dns.rdata"
     prefix = "dns"
-    members = by_table("dns.resp.type", default="dns.data")
+    members = by_table("dns.resp.type")
 
 
-class UnknownData(RecordData):
-    """Data of another type (RFC 3597, 3)."""
-
-    name = "dns.data"
-    prefix = "dns"
-    data = Bytes(None, "the octets")
-
-
+RecordData.member(None, "Data of another type (RFC 3597, 3)", data=Bytes(None, "the octets"))
 RecordData.member(1, "IPv4 address (RFC 1035, 3.4.1)", a=IPv4Address("address of the owner"))
 RecordData.member(2, "Name server (RFC 1035, 3.3.11)", ns=DomainName("a server of the zone"))
 RecordData.member(5, "Canonical name (RFC 1035, 3.3.1)", cname=DomainName("the name that the owner is an alias of"))
@@ -207,8 +213,8 @@ RecordData.member(
     algorithm=Uint(8, "how it was made", names=_ALGORITHMS, name="dns.rrsig.algorithm"),
     labels=Uint(8, "labels of the owner's name, without a wildcard", name="dns.rrsig.labels"),
     original_ttl=Uint(32, "as in the zone, seconds", name="dns.rrsig.original_ttl"),
-    signature_expiration=Uint(32, "holds until, seconds since 1970", name="dns.rrsig.signature_expiration"),
-    signature_inception=Uint(32, "holds from, seconds since 1970", name="dns.rrsig.signature_inception"),
+    signature_expiration=Moment("holds until", name="dns.rrsig.signature_expiration"),
+    signature_inception=Moment("holds from", name="dns.rrsig.signature_inception"),
     key_tag=Uint(16, "of the key", name="dns.rrsig.key_tag"),
     signers_name=DomainName("the zone whose key it is", name="dns.rrsig.signers_name"),
     signature=Bytes(None, "signature", name="dns.rrsig.signature"),
@@ -283,7 +289,8 @@ RecordData.member(
 class HostInformation(RecordData):
     """Host information (RFC 1035, 3.3.2)."""
 
-    name = "dns.hinfo"
+    name = "dns.rdata"
+    prefix = "dns.hinfo"
     cpu_length = Found(Uint(8, "octets of the next"))
     cpu = Found(Text("processor"))
     os_length = Found(Uint(8, "octets of the next"))
@@ -299,7 +306,8 @@ class HostInformation(RecordData):
 class TextStrings(RecordData):
     """Text (RFC 1035, 3.3.14)."""
 
-    name = "dns.txt"
+    name = "dns.rdata"
+    prefix = "dns.txt"
     length = Found(Uint(8, "octets of the next"))
     txt = Found(Text("text", name="dns.txt"))
     follows = {"dns.resp.type": (16, 99)}
@@ -313,7 +321,8 @@ class TextStrings(RecordData):
 class NamingAuthority(RecordData):
     """Naming authority pointer (RFC 3403, 4.1)."""
 
-    name = "dns.naptr"
+    name = "dns.rdata"
+    prefix = "dns.naptr"
     order = Uint(16, "the lowest is taken first")
     preference = Uint(16, "the lowest of one order is taken first")
     flags_length = Found(Uint(8, "octets of the next"))
@@ -336,7 +345,8 @@ class NamingAuthority(RecordData):
 class HashedNextName(RecordData):
     """Hashed next secure name (RFC 5155, 3.2)."""
 
-    name = "dns.nsec3"
+    name = "dns.rdata"
+    prefix = "dns.nsec3"
     algo = Uint(8, "how names are hashed", names={1: "SHA-1"})
     flags = Uint(8, "flags", parts={"reserved": Uint(7, "0"), "opt_out": Flag("delegations without DS are left out")})
     iterations = Uint(16, "further rounds")
@@ -357,7 +367,7 @@ class HashedNextName(RecordData):
 class HashParameters(RecordData):
     """Parameters of hashed names (RFC 5155, 4.2)."""
 
-    name = "dns.nsec3param"
+    name = "dns.rdata"
     prefix = "dns.nsec3"
     algo = Uint(8, "how names are hashed", names={1: "SHA-1"})
     flags = Uint(8, "0")
@@ -370,9 +380,10 @@ class HashParameters(RecordData):
 class TransactionSignature(RecordData):
     """Transaction signature (RFC 8945, 4.2)."""
 
-    name = "dns.tsig"
+    name = "dns.rdata"
+    prefix = "dns.tsig"
     algorithm_name = Found(DomainName("how it was made"))
-    time_signed = Found(Uint(48, "seconds since 1970"))
+    time_signed = Found(Moment("when it was made", bits=48))
     fudge = Found(Uint(16, "how far the clocks may differ, seconds"))
     mac_size = Found(Uint(16, "octets of the next"))
     mac = Found(Bytes(None, "message authentication code"))
@@ -395,7 +406,8 @@ class TransactionSignature(RecordData):
 class CertificationAuthority(RecordData):
     """Certification authority authorization (RFC 8659, 4.1)."""
 
-    name = "dns.caa"
+    name = "dns.rdata"
+    prefix = "dns.caa"
     flags = Uint(8, "flags", shown=hex, parts={"issuer_critical": Flag("must be understood"), "rest": Uint(7, "0")})
     tag_length = Uint(8, "octets of the tag")
     tag = Text("property", tag_length)
@@ -424,11 +436,11 @@ class ServiceParameter(Option):
     )
     length = Uint(16, "octets of the value", name="dns.svcb.svcparam.value.length")
 
-    members = by(key, default="dns.svcb.svcparam.value")
+    members = by(key)
     end = length + 4
 
 
-ServiceParameter.member((), "Another parameter (RFC 9460, 2.2)", value=Bytes(None, "value"))
+ServiceParameter.member(None, "Another parameter (RFC 9460, 2.2)", value=Bytes(None, "value"))
 ServiceParameter.member(
     0,
     "Mandatory keys (RFC 9460, 8)",
@@ -451,7 +463,7 @@ ServiceParameter.member(
 class ProtocolParameter(ServiceParameter):
     """Application protocols (RFC 9460, 7.1)."""
 
-    name = "dns.svcb.svcparam.alpn"
+    name = "dns.svcb.svcparam"
     alpn_length = Found(Uint(8, "octets of the next", name="dns.svcb.svcparam.alpn.length"))
     alpn = Found(Text("protocol", name="dns.svcb.svcparam.alpn"))
     follows = {"dns.svcb.svcparam.key": 1}
@@ -497,11 +509,11 @@ class EDNSOption(Option):
     )
     len = Uint(16, "octets of the data")
 
-    members = by(code, default="dns.opt.data")
+    members = by(code)
     end = len + 4
 
 
-EDNSOption.member((), "Another option (RFC 6891, 6.1.2)", data=Bytes(None, "data"))
+EDNSOption.member(None, "Another option (RFC 6891, 6.1.2)", data=Bytes(None, "data"))
 EDNSOption.member(
     5, "Signature algorithms understood (RFC 6975, 3)", dau_list=Repeat("algorithm", dau=Uint(8, "algorithm"))
 )
@@ -544,7 +556,8 @@ EDNSOption.member(
 class ClientSubnet(EDNSOption):
     """Client subnet (RFC 7871, 6)."""
 
-    name = "dns.opt.client"
+    name = "dns.opt"
+    prefix = "dns.opt.client"
     family = Uint(16, "of the address", names={1: "IPv4", 2: "IPv6"})
     netmask = Uint(8, "bits of the address that count in the query")
     scope = Uint(8, "bits of the address that the answer holds for")
@@ -568,7 +581,8 @@ class ClientSubnet(EDNSOption):
 class KeepaliveTimeout(EDNSOption):
     """Keepalive of the connection (RFC 7828, 3.1)."""
 
-    name = "dns.opt.edns_tcp_keepalive"
+    name = "dns.opt"
+    prefix = "dns.opt.edns_tcp_keepalive"
     timeout = Found(Uint(16, "idle timeout, tenths of a second; only a server says it"))
     follows = {"dns.opt.code": 11}
 

@@ -24,7 +24,7 @@ def read_name(octets: bytes, start: int, stop: int, origin: int | None = None) -
 
     Pointers count from `origin`, None where they have no place.  The root is written as Wireshark does, `<Root>`.
     """
-    labels: list[str] = []
+    labels: list[bytes] = []
     at, after, length, jumps = start, 0, 0, 0
     problem = NO_END
     while at < stop:
@@ -47,12 +47,16 @@ def read_name(octets: bytes, start: int, stop: int, origin: int | None = None) -
             problem = f"a name is longer than {MOST_OCTETS} octets"
             break
         if size == 0:
-            return Name(".".join(labels) or "<Root>", after or at + 1, "")
+            return Name(_text(labels) or "<Root>", after or at + 1, "")
         if at + 1 + size > stop:
             break
-        labels.append(octets[at + 1 : at + 1 + size].decode("utf-8", "backslashreplace"))
+        labels.append(octets[at + 1 : at + 1 + size])
         at += 1 + size
-    return Name(".".join(labels), after or stop, problem)
+    return Name(_text(labels), after or stop, problem)
+
+
+def _text(labels: list[bytes]) -> str:
+    return b".".join(labels).decode("utf-8", "backslashreplace")
 
 
 class DomainName(Field):

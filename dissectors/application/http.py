@@ -72,7 +72,6 @@ class HTTP(Header):
     user_agent = Found(Text("program of the client"))
     www_authenticate = Found(Text("challenge"))
     x_forwarded_for = Found(Text("for whom a proxy asks"))
-    unknown_header = Found(Text("another field"))
     chunk_size = Found(Uint(32, "octets of a chunk"))
     chunk_data = Found(Bytes(None, "octets of a chunk"))
     file_data = Found(Bytes(None, "the body, as far as it is here"))
@@ -140,9 +139,6 @@ class HTTP(Header):
                 attribute = "content_length_header"
             if attribute in _FIELDS:
                 children.insert(0, self.found(attribute, value, start, stop))
-            else:
-                text = f"{found[1].decode()}: {value}"
-                children.append(self.found("unknown_header", text, line.start(), stop))
         text = line[1].decode("utf-8", "backslashreplace")
         return self.found("request_line" if request else "response_line", text, *line.span(), children)
 
@@ -196,10 +192,10 @@ _FIELDS = frozenset(
 
 
 def _heading(items: list[Item]) -> str:
-    """The first line of a message; of a response the media type, too."""
+    """The first line of a message, and the media type of its body."""
     first = [str(item.value) for item in items if item.name in _FIRST_LINE]
     types = [child.value for item in items for child in item.children if child.name == "http.content_type"]
-    if items[0].name == "http.response" and types:
+    if types:
         first.append(f" ({types[0].split(';')[0]})")
     return " ".join(first)
 

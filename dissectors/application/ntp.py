@@ -1,7 +1,7 @@
 """Network Time Protocol: time in modes 1 to 5, control messages in mode 6, ntpd's private ones in mode 7."""
 from __future__ import annotations
 
-from dissectors.fields import Bytes, Flag, Int, Text, Time, Uint
+from dissectors.fields import Bytes, Derived, Flag, Int, Moment, Text, Uint
 from dissectors.header import Header, by
 
 MODES = {
@@ -14,15 +14,22 @@ MODES = {
     6: "control",
     7: "private",
 }
+PRIVATE = 7
 _ERA = 1 << 32  # seconds
 _TO_1970 = 2_208_988_800  # seconds from 1900
 
 
-class NTPTime(Time):
+_mode = Uint(3, "mode", names=MODES)
+
+
+class NTPTime(Moment):
     """A moment as 32 bits of seconds since 1900 and 32 of their fraction; zero when it is not known.
 
     Seconds with their first bit clear count from the next era, which begins in 2036 (RFC 4330, 3).
     """
+
+    def __init__(self, meaning: str) -> None:
+        super().__init__(meaning, bits=64)
 
     def convert(self, octets: bytes) -> int:
         seconds, fraction = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[4:], "big")
@@ -32,16 +39,15 @@ class NTPTime(Time):
             seconds += _ERA
         return (seconds - _TO_1970) * 1_000_000_000 + (fraction * 1_000_000_000 >> 32)
 
+    def text(self, value: int) -> str:
+        return super().text(value) if value else "NULL"
 
-class NTPSpan(Time):
-    """A span as 16 bits of seconds and 16 of their fraction."""
 
-    def __init__(self, meaning: str) -> None:
-        super().__init__(meaning, relative=True)
-        self.bits = 32
+class NTPSpan(Uint):
+    """A span in units of 2⁻¹⁶ seconds."""
 
-    def convert(self, octets: bytes) -> int:
-        return int.from_bytes(octets, "big") * 1_000_000_000 >> 16
+    def describe(self, value: int) -> str:
+        return f"{value / 65536:.6f} seconds"
 
 
 class ReferenceID(Bytes):
@@ -64,14 +70,19 @@ class NTP(Header):
         "leap, version and mode",
         shown=hex,
         parts={
-            "li": Uint(2, "leap", names={0: "no warning", 1: "61 seconds", 2: "59 seconds", 3: "not synchronised"}),
+            "li": Uint(
+                2,
+                "leap",
+                names={0: "no warning", 1: "61 seconds", 2: "59 seconds", 3: "not synchronised"},
+                when=_mode.differs(PRIVATE),
+            ),
             "vn": Uint(3, "version"),
-            "mode": Uint(3, "mode", names=MODES),
+            "mode": _mode,
         },
     )
 
     follows = {"udp.port": 123, "tcp.port": 123}
-    next = by(flags.parts["mode"], "ntp.flags.mode")
+    next = by(_mode, "ntp.flags.mode")
 
     def info(self) -> str | None:
         if self.mode is None:
@@ -88,8 +99,8 @@ class NTPClock(Header):
     stratum = Uint(8, "how far from a reference clock", names={0: "unspecified", 1: "primary", 16: "unsynchronised"})
     ppoll = Int(8, "between messages, seconds as a power of two")
     precision = Int(8, "of the clock, seconds as a power of two")
-    rootdelay = NTPSpan("to the reference clock and back, seconds")
-    rootdispersion = NTPSpan("error against the reference clock, seconds")
+    rootdelay = NTPSpan(32, "to the reference clock and back, seconds / 65536")
+    rootdispersion = NTPSpan(32, "error against the reference clock, seconds / 65536")
     refid = ReferenceID(4, "where the time comes from")
     reftime = NTPTime("the clock was last set")
     org = NTPTime("the request left the client")
@@ -146,18 +157,30 @@ class NTPControl(Header):
     follows = {"ntp.flags.mode": 6}
 
 
+def _flags(layer: Header) -> int:
+    """The octet before a private message, where other modes have the leap indicator."""
+    return layer.octets[layer.start - 1]
+
+
 class NTPPrivate(Header):
     """Private message of ntpd (its include/ntp_request.h)."""
 
     name = "ntp.priv"
     part_of = "ntp"
-    auth_seq = Uint(8, "flags", shown=hex, parts={"auth": Flag("authenticated"), "seq": Uint(7, "number")})
+    r = Derived(Flag("response", name="ntp.priv.flags.r"), lambda layer: _flags(layer) & 0x80 != 0)
+    more = Derived(Flag("more packets", name="ntp.priv.flags.more"), lambda layer: _flags(layer) & 0x40 != 0)
+    auth_seq = Uint(
+        8,
+        "flags",
+        shown=hex,
+        parts={"auth": Flag("authenticated", name="ntp.priv.auth"), "seq": Uint(7, "number", name="ntp.priv.seq")},
+    )
     impl = Uint(8, "program", names={0: "universal", 2: "old XNTPD", 3: "XNTPD"})
     reqcode = Uint(8, "what is asked for")
     err = Uint(4, "error", shown=hex)
     numitems = Uint(12, "items")
     reserved = Uint(4, "0", shown=hex)
     itemsize = Uint(12, "octets of an item")
-    items_ = Bytes(None, "items", name="ntp.priv.mode7.item")
+    data = Bytes(None, "items")
 
     follows = {"ntp.flags.mode": 7}

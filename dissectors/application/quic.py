@@ -24,11 +24,20 @@ def _first(types: dict[int, str], name: str) -> Uint:
     """The first octet of a long header (RFC 9000, 17.2)."""
     parts = {
         "header_form": Flag("long header", name="quic.header_form"),
-        "fixed_bit": Flag("not set in version negotiation only", name="quic.fixed_bit"),
+        "fixed_bit": Flag("set", name="quic.fixed_bit"),
         "packet_type": Uint(2, "type", names=types, name=name),
         "protected": Uint(4, "hidden by header protection", shown=hex, name="quic.long.protected"),
     }
     return Found(Uint(8, "form and type", shown=hex, name="quic.long.first", parts=parts))
+
+
+def _unused() -> Uint:
+    """The first octet of version negotiation (RFC 9000, 17.2.1)."""
+    parts = {
+        "header_form": Flag("long header", name="quic.header_form"),
+        "unused": Uint(7, "without meaning", shown=hex, name="quic.vn.unused"),
+    }
+    return Found(Uint(8, "form", shown=hex, name="quic.vn.first", parts=parts))
 
 
 class QUIC(Header):
@@ -38,6 +47,7 @@ class QUIC(Header):
     label = "QUIC"
     first = _first(TYPES, "quic.long.packet_type")
     first_v2 = _first(TYPES_2, "quic.long.packet_type_v2")
+    first_vn = _unused()
     version = Found(Uint(32, "version", shown=hex, names=VERSIONS))
     dcil = Found(Uint(8, "octets of the next"))
     dcid = Found(Bytes(None, "connection, as the receiver calls it"))
@@ -74,7 +84,7 @@ class QUIC(Header):
 
     def _packet(self, reader: Reader) -> Iterator[Item]:
         version = int.from_bytes(self.octets[reader.at + 1 : reader.at + 5], "big")
-        first = reader.item("first_v2" if version == VERSION_2 else "first")
+        first = reader.item({0: "first_vn", VERSION_2: "first_v2"}.get(version, "first"))
         yield first
         yield reader.item("version")
         yield from reader.counted("dcil", "dcid")
@@ -92,7 +102,8 @@ class QUIC(Header):
         if kind == INITIAL:
             token_length = self._number(reader, "token_length")
             yield token_length
-            yield reader.item("token", token_length.value)
+            if token_length.value:
+                yield reader.item("token", token_length.value)
         length = self._number(reader, "length")
         yield length
         yield reader.item("protected_payload", length.value)

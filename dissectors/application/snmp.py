@@ -60,12 +60,14 @@ class SNMP(Header):
     name = "snmp"
     label = "SNMP"
     version = Found(Uint(32, "version", names=VERSIONS))
+    msg_version = Found(Uint(32, "version", names=VERSIONS, name="snmp.msgVersion"))
     community = Found(Text("who asks"))
     msg_id = Found(Uint(32, "the same in request and response", name="snmp.msgID"))
     data = Found(Uint(8, "operation", names=OPERATIONS))
     request_id = Found(Uint(32, "the same in request and response"))
     error_status = Found(Uint(32, "error"))
     error_index = Found(Uint(32, "which variable"))
+    encrypted = Found(Bytes(None, "encrypted operation", name="snmp.encryptedPDU"))
     variables = Found(Bytes(None, "names and values"))
 
     follows = {"udp.port": (161, 162, 8161), "tcp.port": (161, 162)}
@@ -74,13 +76,30 @@ class SNMP(Header):
         reader = Reader(self)
         self._expect(reader, SEQUENCE)
         version = self._integer(reader, "version")
-        yield version
         if version.value == USER_SECURITY:
-            self._expect(reader, SEQUENCE)
-            yield self._integer(reader, "msg_id")
+            yield self.found("msg_version", version.value, version.start, version.stop)
+            yield from self._secured(reader)
             return
+        yield version
         community = self._expect(reader, OCTET_STRING)
         yield reader.item("community", community.stop - community.start)
+        yield from self._operation(reader)
+
+    def _secured(self, reader: Reader) -> Iterator[Item]:
+        """What follows the version from the third on (RFC 3412, 6), as far as it is not encrypted."""
+        header = self._expect(reader, SEQUENCE)
+        yield self._integer(reader, "msg_id")
+        reader.at = header.stop
+        reader.at = self._expect(reader, OCTET_STRING).stop  # what the security model says of the message
+        scoped = read_value(reader)
+        if scoped.tag != SEQUENCE:
+            yield reader.item("encrypted", reader.left)
+            return
+        for _ in ("engine", "name of the context"):
+            reader.at = self._expect(reader, OCTET_STRING).stop
+        yield from self._operation(reader)
+
+    def _operation(self, reader: Reader) -> Iterator[Item]:
         operation = read_value(reader)
         kind = operation.tag - OPERATION
         if kind not in OPERATIONS:

@@ -67,7 +67,8 @@ class TLS(Header):
             return
         reader = Reader(self)
         if self.content_type == CHANGE_CIPHER_SPEC and self.length == 1:
-            yield reader.item("change_cipher_spec", min(reader.left, 1))
+            start = reader.need(1)
+            yield self.found("change_cipher_spec", True, start, start + 1)
         elif self.content_type == ALERT and self.length == 2:
             yield reader.item("level")
             yield reader.item("desc")
@@ -95,12 +96,14 @@ class TLS(Header):
 
     @property
     def label(self) -> str:  # type: ignore[override]
-        """The version, which a server may say in an extension only."""
-        version = self.version
-        for message in self.inside():
-            if isinstance(message, ServerHello):
-                version = message.selected_version or message.version
-        return _LABELS.get(version, "TLS")
+        """The version: that of the record, or what a server said before it in the segment."""
+        record: Header | None = self
+        while isinstance(record, TLS):
+            for message in record.inside():
+                if isinstance(message, ServerHello):
+                    return _LABELS.get(message.selected_version or message.version, "TLS")
+            record = record.below
+        return _LABELS.get(self.version, "TLS")
 
     def info(self) -> str | None:
         """What this record and those before it in the segment hold."""

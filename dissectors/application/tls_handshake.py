@@ -22,11 +22,13 @@ class Handshake(Option):
     type = Uint(8, "kind of message", names=HANDSHAKES)
     length = Uint(24, "octets of the message")
 
-    members = by(type, default="tls.handshake.data")
+    streamed = True  # one that is longer than a record goes on in the next
+
+    members = by(type)
     end = length + 4
 
 
-Handshake.member((), "TLS handshake message (RFC 8446, 4)", data=Bytes(None, "message"))
+Handshake.member(None, "TLS handshake message (RFC 8446, 4)", data=Bytes(None, "message"))
 Handshake.member(20, "Finished (RFC 5246, 7.4.9)", verify_data=Bytes(None, "digest of the handshake"))
 
 
@@ -37,7 +39,7 @@ class Extension(Option):
     type = Uint(16, "kind", names=EXTENSIONS)
     len = Uint(16, "octets of the extension")
 
-    members = by(type, default="tls.handshake.extension.data")
+    members = by(type)
     end = len + 4
 
 
@@ -60,7 +62,7 @@ class Hello(Handshake):
         yield length
         part = reader.part(length.value)
         for extension in split(self, Extension, part.at, part.stop):
-            yield inner(extension, f"{extension.title}: {EXTENSIONS.get(extension.type, extension.type)}")
+            yield inner(extension, f"Extension: {EXTENSIONS.get(extension.type, extension.type)}")
 
     @property
     def server_name(self) -> str | None:
@@ -76,7 +78,7 @@ class Hello(Handshake):
 class ClientHello(Hello):
     """Client Hello (RFC 8446, 4.1.2)."""
 
-    name = "tls.handshake.client_hello"
+    name = "tls.handshake"
     prefix = "tls.handshake"
     cipher_suites_length = Found(Uint(16, "octets of the list"))
     comp_methods_length = Found(Uint(8, "octets of the list"))
@@ -95,7 +97,7 @@ class ClientHello(Hello):
 class ServerHello(Hello):
     """Server Hello (RFC 8446, 4.1.3)."""
 
-    name = "tls.handshake.server_hello"
+    name = "tls.handshake"
     prefix = "tls.handshake"
     comp_method = Found(Uint(8, "compression", names={0: "none", 1: "DEFLATE"}))
 
@@ -112,7 +114,7 @@ class ServerHello(Hello):
 class Certificate(Handshake):
     """Certificate (RFC 5246, 7.4.2)."""
 
-    name = "tls.handshake.certificate"
+    name = "tls.handshake"
     prefix = "tls.handshake"
     certificates_length = Uint(24, "octets of the list")
     certificate_length = Found(Uint(24, "octets of the next"))
@@ -129,7 +131,7 @@ class Certificate(Handshake):
 class ServerKeyExchange(Handshake):
     """Server Key Exchange (RFC 8422, 5.4)."""
 
-    name = "tls.handshake.server_key_exchange"
+    name = "tls.handshake"
     prefix = "tls.handshake"
     server_curve_type = Found(Uint(8, "kind of curve", shown=hex, names={3: "named_curve"}))
     server_named_curve = Found(Uint(16, "curve", shown=hex, names=GROUPS))
@@ -154,7 +156,7 @@ class ServerKeyExchange(Handshake):
 class NewSessionTicket(Handshake):
     """New Session Ticket (RFC 5077, 3.3)."""
 
-    name = "tls.handshake.new_session_ticket"
+    name = "tls.handshake"
     prefix = "tls.handshake"
     session_ticket_lifetime_hint = Uint(32, "kept for, seconds")
     session_ticket_length = Uint(16, "octets of the ticket")
@@ -163,13 +165,13 @@ class NewSessionTicket(Handshake):
     follows = {"tls.handshake.type": 4}
 
 
-Extension.member((), "Extension (RFC 8446, 4.2)", data=Bytes(None, "data"))
+Extension.member(None, "Extension (RFC 8446, 4.2)", data=Bytes(None, "data"))
 
 
 class ServerName(Extension):
-    """Extension (RFC 6066, 3)."""
+    """Server name (RFC 6066, 3)."""
 
-    name = "tls.handshake.extensions.server_name"
+    name = "tls.handshake.extension"
     prefix = "tls.handshake"
     extensions_server_name_list_len = Found(Uint(16, "octets of the list"))
     extensions_server_name_type = Found(Uint(8, "kind of name", names={0: "host_name"}))
@@ -189,9 +191,9 @@ class ServerName(Extension):
 
 
 class SupportedGroups(Extension):
-    """Extension (RFC 8446, 4.2.7)."""
+    """Supported groups (RFC 8446, 4.2.7)."""
 
-    name = "tls.handshake.extensions.supported_groups"
+    name = "tls.handshake.extension"
     prefix = "tls.handshake"
     extensions_supported_groups_length = Found(Uint(16, "octets of the list"))
     extensions_supported_group = Found(Uint(16, "group", shown=hex, names=GROUPS))
@@ -203,9 +205,9 @@ class SupportedGroups(Extension):
 
 
 class PointFormats(Extension):
-    """Extension (RFC 8422, 5.1.2)."""
+    """Point formats (RFC 8422, 5.1.2)."""
 
-    name = "tls.handshake.extensions.ec_point_formats"
+    name = "tls.handshake.extension"
     prefix = "tls.handshake"
     extensions_ec_point_formats_length = Found(Uint(8, "octets of the list"))
     extensions_ec_point_format = Found(Uint(8, "format", names={0: "uncompressed"}))
@@ -217,9 +219,9 @@ class PointFormats(Extension):
 
 
 class SignatureAlgorithms(Extension):
-    """Extension (RFC 8446, 4.2.3)."""
+    """Signature algorithms (RFC 8446, 4.2.3)."""
 
-    name = "tls.handshake.extensions.signature_algorithms"
+    name = "tls.handshake.extension"
     prefix = "tls.handshake"
     sig_hash_alg_len = Found(Uint(16, "octets of the list"))
     sig_hash_alg = Found(Uint(16, "signature algorithm", shown=hex, names=SIGNATURES))
@@ -231,9 +233,9 @@ class SignatureAlgorithms(Extension):
 
 
 class ApplicationProtocols(Extension):
-    """Extension (RFC 7301, 3.1)."""
+    """Application protocols (RFC 7301, 3.1)."""
 
-    name = "tls.handshake.extensions.alpn"
+    name = "tls.handshake.extension"
     prefix = "tls.handshake"
     extensions_alpn_len = Found(Uint(16, "octets of the list"))
     extensions_alpn_str_len = Found(Uint(8, "octets of the next"))
@@ -251,9 +253,9 @@ class ApplicationProtocols(Extension):
 
 
 class SupportedVersions(Extension):
-    """Extension (RFC 8446, 4.2.1)."""
+    """Supported versions (RFC 8446, 4.2.1)."""
 
-    name = "tls.handshake.extensions.supported_versions"
+    name = "tls.handshake.extension"
     prefix = "tls.handshake"
     supported_versions_len = Found(
         Uint(8, "octets of the list", name="tls.handshake.extensions.supported_versions_len")
@@ -274,9 +276,9 @@ class SupportedVersions(Extension):
 
 
 class KeyShare(Extension):
-    """Extension (RFC 8446, 4.2.8)."""
+    """Key shares (RFC 8446, 4.2.8)."""
 
-    name = "tls.handshake.extensions.key_share"
+    name = "tls.handshake.extension"
     prefix = "tls.handshake"
     extensions_key_share_client_length = Found(Uint(16, "octets of the list"))
     extensions_key_share_group = Found(Uint(16, "group", names=GROUPS))
@@ -306,9 +308,10 @@ class KeyShare(Extension):
 
 
 class KeyExchangeModes(Extension):
-    """Extension (RFC 8446, 4.2.9)."""
+    """Key exchange modes (RFC 8446, 4.2.9)."""
 
-    name = "tls.extension"
+    name = "tls.handshake.extension"
+    prefix = "tls.extension"
     psk_ke_modes_length = Found(Uint(8, "octets of the list"))
     psk_ke_mode = Found(Uint(8, "how a pre-shared key is used", names={0: "psk_ke", 1: "psk_dhe_ke"}))
 

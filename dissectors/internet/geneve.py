@@ -13,10 +13,10 @@ class GeneveOption(Option):
     class_ = Uint(16, "who assigned the type", shown=hex)
     type = Uint(8, "kind", shown=hex, parts={"critical": Flag("an endpoint must know it"), "low": Uint(7, "kind")})
     reserved = Uint(3, "not used", name="geneve.option.flags.reserved")
-    length = Uint(5, "octets of the data", unit=4)
-    data_ = Bytes(length, "what the option says", name="geneve.option.unknown.data")
+    length = Uint(5, "octets of the option", unit=4, plus=4)
+    data_ = Bytes(length + -4, "what the option says", name="geneve.option.unknown.data")
 
-    end = length + 4
+    end = length
 
 
 class Geneve(Header):
@@ -25,7 +25,7 @@ class Geneve(Header):
     name = "geneve"
     label = "Geneve"
     version = Uint(2, "0")
-    opt_len = Uint(6, "options, octets", unit=4, name="geneve.options.length")
+    opt_len = Uint(6, "options, octets", unit=4, name="geneve.option.length")
     flags = Uint(
         8,
         "flags",

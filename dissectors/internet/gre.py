@@ -142,10 +142,10 @@ class WCCPRedirect(Header):
 
     name = "gre.wccp"
     label = "WCCP redirect"
-    dynamic_service = Flag("the service is dynamic")
-    alternative_bucket_used = Flag("the alternative bucket was used")
-    redirect_header_valid = Flag("the header is valid")
     reserved = Uint(5, "not used")
+    redirect_header_valid = Flag("the header is there, but is to be ignored")
+    alternative_bucket_used = Flag("the alternative bucket was used")
+    dynamic_service = Flag("the service is dynamic")
     service_id = Uint(8, "service")
     alternative_bucket = Uint(8, "alternative bucket")
     primary_bucket = Uint(8, "primary bucket")

@@ -101,21 +101,27 @@ class ICMP(Header):
         return f"{told} ({meaning})" if meaning else told
 
 
-class Echo(Header):
-    """Echo request and reply (RFC 792, page 14)."""
+def _swapped(value: int | None) -> int | None:
+    return None if value is None else value >> 8 | (value & 0xFF) << 8
 
-    name = "icmp.echo"
+
+class _Identified(Header):
+    """A query with its identifier and sequence number, which some hosts send with their octets swapped."""
+
     prefix = part_of = "icmp"
     ident = Uint(16, "identifier")
     seq = Uint(16, "sequence number")
     ident_le = Derived(Uint(16, "identifier, read with its octets swapped"), lambda layer: _swapped(layer.ident))
     seq_le = Derived(Uint(16, "sequence number, read with its octets swapped"), lambda layer: _swapped(layer.seq))
 
+
+class Echo(_Identified):
+    """Echo request and reply (RFC 792, page 14)."""
+
+    name = "icmp.echo"
+    prefix = "icmp"
+
     follows = {"icmp.type": (ECHO_REPLY, ECHO_REQUEST)}
-
-
-def _swapped(value: int | None) -> int | None:
-    return None if value is None else value >> 8 | (value & 0xFF) << 8
 
 
 class UnreachableCode(Selector):
@@ -132,7 +138,7 @@ class UnreachableCode(Selector):
 class _Error(Header):
     """An error with a quotation whose length is told (RFC 4884, 4)."""
 
-    prefix = part_of = "icmp"
+    part_of = prefix = "icmp"
     quotes = True
     unused = Bytes(1, "not used")
     length = Uint(8, "words of 4 octets that the quoted datagram takes, 0 when not told")
@@ -145,6 +151,7 @@ class Unreachable(_Error):
     """Destination unreachable (RFC 792, page 4; RFC 4884, 4.1)."""
 
     name = "icmp.unreachable"
+    prefix = "icmp"
     unused2 = Bytes(2, "not used", name="icmp.unused")
     objects = Options(ICMPExtensions, "extensions", where=behind_quotation)
 
@@ -153,6 +160,7 @@ class FragmentationNeeded(_Error):
     """Fragmentation needed and not allowed (RFC 1191, 4)."""
 
     name = "icmp.fragmentation_needed"
+    prefix = "icmp"
     mtu = Uint(16, "largest datagram that the next hop takes, octets")
     objects = Options(ICMPExtensions, "extensions", where=behind_quotation)
 
@@ -163,6 +171,7 @@ class TimeExceeded(_Error):
     """Time exceeded (RFC 792, page 6; RFC 4884, 4.2)."""
 
     name = "icmp.time_exceeded"
+    prefix = "icmp"
     unused2 = Bytes(2, "not used", name="icmp.unused")
     objects = Options(ICMPExtensions, "extensions", where=behind_quotation)
 
@@ -238,13 +247,11 @@ class RouterSolicitation(Header):
     follows = {"icmp.type": 10}
 
 
-class Timestamp(Header):
+class Timestamp(_Identified):
     """Timestamp request and reply (RFC 792, page 16)."""
 
     name = "icmp.timestamp"
-    prefix = part_of = "icmp"
-    ident = Uint(16, "identifier")
-    seq = Uint(16, "sequence number")
+    prefix = "icmp"
     originate_timestamp = Uint(32, "when the sender last touched the request, milliseconds since midnight UT")
     receive_timestamp = Uint(32, "when the request was received, milliseconds since midnight UT")
     transmit_timestamp = Uint(32, "when the reply was sent, milliseconds since midnight UT")
@@ -252,24 +259,20 @@ class Timestamp(Header):
     follows = {"icmp.type": (13, 14)}
 
 
-class Information(Header):
+class Information(_Identified):
     """Information request and reply (RFC 792, page 18)."""
 
     name = "icmp.information"
-    prefix = part_of = "icmp"
-    ident = Uint(16, "identifier")
-    seq = Uint(16, "sequence number")
+    prefix = "icmp"
 
     follows = {"icmp.type": (15, 16)}
 
 
-class AddressMask(Header):
+class AddressMask(_Identified):
     """Address mask request and reply (RFC 950, appendix I)."""
 
     name = "icmp.address_mask_message"
-    prefix = part_of = "icmp"
-    ident = Uint(16, "identifier")
-    seq = Uint(16, "sequence number")
+    prefix = "icmp"
     address_mask = IPv4Address("subnet mask")
 
     follows = {"icmp.type": (17, 18)}

@@ -28,7 +28,7 @@ def behind_quotation(layer: Header) -> tuple[int, int] | None:
         if int.from_bytes(layer.octets[layer.stop + 2 : layer.stop + 4], "big") > QUOTED_BEFORE_RFC_4884:
             return None
     stop = min(message.end, len(layer.octets))
-    if stop - start < 4 or layer.octets[start] >> 4 != 2:
+    if start >= stop or layer.octets[start] >> 4 != 2:
         return None
     return start, stop
 

@@ -37,8 +37,19 @@ def _version(layer: IGMP) -> int | None:
     if layer.type == QUERY:
         if layer.end - layer.start >= VERSION_3_QUERY:
             return 3
-        return 2 if layer.max_resp else 1
+        return 2 if layer.max_resp_code else 1
     return {REPORT_V1: 1, REPORT_V2: 2, LEAVE: 2, REPORT_V3: 3}.get(layer.type)
+
+
+def _response_time(layer: IGMP) -> int | None:
+    """Tenths of a second that the code of a query stands for (RFC 3376, 4.1.1); version 1 has none."""
+    code: int | None = layer.max_resp_code
+    version = _version(layer)
+    if code is None or layer.type != QUERY or version == 1:
+        return None
+    if version == 2 or code < 0x80:
+        return code
+    return (code & 0x0F | 0x10) << (code >> 4 & 7) + 3
 
 
 class IGMP(Header):
@@ -47,8 +58,9 @@ class IGMP(Header):
     name = "igmp"
     label = "IGMP"
     type = Uint(8, "type of the message", shown=hex, names=TYPES)
-    max_resp = Uint(8, "in queries: time to answer, tenths of a second; from 128 on a floating-point number")
+    max_resp_code = Uint(8, "time to answer in queries, not used in others", name="igmp.max_resp.code")
     checksum = Uint(16, "of the message", shown=hex)
+    max_resp = Derived(Uint(16, "time to answer, tenths of a second"), _response_time)
     version = Derived(Uint(8, "version"), _version)
     checksum_status = status_field(message_status, name="igmp.checksum.status")
 
@@ -72,7 +84,7 @@ class SourcesQuery(Option):
 
     name = "igmp.query_v3"
     prefix = "igmp"
-    reserved = Uint(4, "not used")
+    reserved = Uint(4, "not used", name="igmp.query_v3.reserved")
     s = Flag("routers shall not restart their timers")
     qrv = Uint(3, "querier's robustness variable")
     qqic = Uint(8, "querier's query interval, seconds; from 128 on a floating-point number")

@@ -1,6 +1,7 @@
 """Internet Protocol version 4."""
 from __future__ import annotations
 
+from dissectors import layout
 from dissectors.checksum import BAD, GOOD, UNVERIFIED, ones_complement_sum, status_field
 from dissectors.fields import Either, Flag, IPv4Address, Options, Uint
 from dissectors.header import Header, by
@@ -8,11 +9,12 @@ from dissectors.internet.ipv4_options import IPv4Option, SourceRoute
 from dissectors.internet.numbers import PROTOCOLS
 
 LEAST_HEADER = 20
+_NOT_THERE = layout.PARTIAL | layout.TRUNCATED | layout.SHORT | layout.BAD_LENGTH
 
 
 def _checksum_status(layer: IPv4) -> int:
     header = layer.octets[layer.start : layer.stop]
-    if not layer.whole or layer.truncated or layer.quoted or len(header) < layer.hdr_len:
+    if layer.status & (_NOT_THERE | layout.QUOTED):
         return UNVERIFIED
     return GOOD if ones_complement_sum(header) == 0xFFFF else BAD
 
@@ -57,6 +59,10 @@ class IPv4(Header):
     follows = {"ip.version": 4, "gre.wccp.form": 4}
     next = by(proto)
     addresses = ("src", "dst")
+
+    @property
+    def continued(self) -> bool:
+        return bool(self.mf)
 
     @property
     def final_destination(self) -> str | None:

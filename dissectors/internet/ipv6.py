@@ -16,6 +16,7 @@ class IPv6(Header):
         8,
         "traffic class",
         shown=hex,
+        digits=8,
         parts={
             "dscp": Uint(6, "code point"),
             "ecn": Uint(2, "explicit congestion notification", names={0: "Not-ECT", 1: "ECT(1)", 2: "ECT(0)", 3: "CE"}),
@@ -30,7 +31,7 @@ class IPv6(Header):
     addr = Either(src, dst)
     ip_version = Derived(Uint(4, "6: the version whichever it is", name="ip.version"), lambda layer: layer.version)
 
-    end = plen.or_rest() + 40
+    end = plen.or_rest(more_than=0xFFFF) + 40
     follows = {"ip.version": 6, "ipv6.version": 6}
     next = by(nxt, "ip.proto")
     addresses = ("src", "dst")

@@ -56,6 +56,10 @@ class FragmentHeader(Header):
     follows = {"ip.proto": 44}
     next = by(nxt, "ip.proto")
 
+    @property
+    def continued(self) -> bool:
+        return bool(self.more)
+
     def info(self) -> str | None:
         if self.ident is None:
             return None

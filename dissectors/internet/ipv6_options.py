@@ -137,7 +137,7 @@ class MinimumPathMTU(IPv6Option):
 
     name = "ipv6.opt.pmtu"
     min = Uint(16, "smallest MTU on the way, octets")
-    rtn = Uint(15, "smallest MTU that the other side reported, halved")
+    rtn = Uint(15, "smallest MTU that the other side reported, octets", unit=2)
     r_flag = Flag("the receiver shall report")
 
     follows = {"ipv6.opt.type": 0x30}

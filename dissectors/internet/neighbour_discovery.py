@@ -4,7 +4,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
-from dissectors.fields import EUI64, MAC, Bytes, Derived, Flag, Found, IPv6Address, Options, Repeat, Text, Uint
+from dissectors.fields import EUI64, MAC, Bytes, Flag, Found, IPv6Address, Options, Repeat, Text, Uint
 from dissectors.header import Header, Item, Malformed, Option, by
 
 OPTIONS = {
@@ -56,22 +56,19 @@ class OtherOption(NDOption):
     data_ = Bytes(None, "what the option says", name="icmpv6.opt.data")
 
 
+_WORDS = NDOption.declaration.fields["length"]
+
+
 class LinkLayerAddress(NDOption):
     """Link-layer address, the source's or the target's (RFC 4861, 4.6.1)."""
 
     name = "icmpv6.opt.link_layer_address"
     prefix = "icmpv6.opt"
-    linkaddr = Bytes(None, "link-layer address, with padding")
-    mac = Derived(
-        MAC("the address, where it takes six octets", name="icmpv6.opt.linkaddr_mac"), lambda layer: _mac(layer)
-    )
+    linkaddr = MAC("link-layer address", when=_WORDS.equals(1))
+    linkaddr_eui64 = EUI64("link-layer address", when=_WORDS.equals(2))
+    padding = Bytes(6, "not used", when=_WORDS.equals(2))
 
     follows = {"icmpv6.opt.type": (1, 2)}
-
-
-def _mac(option: LinkLayerAddress) -> str | None:
-    address = option.linkaddr
-    return address.hex(":") if address is not None and len(address) == 6 else None
 
 
 class PrefixInformation(NDOption):
@@ -161,7 +158,7 @@ class CGA(NDOption):
     name = "icmpv6.opt.cga_option"
     prefix = "icmpv6.opt.cga"
     pad_length = Uint(8, "octets of padding")
-    reserved = Uint(8, "not used", name="icmpv6.opt.reserved")
+    reserved = Bytes(1, "not used", name="icmpv6.opt.reserved")
     parameters = Bytes(None, "CGA parameters and padding", name="icmpv6.opt.cga")
 
     follows = {"icmpv6.opt.type": 11}
@@ -339,8 +336,10 @@ class PREF64(NDOption):
     """Prefix that translates to IPv4 (RFC 8781, 4)."""
 
     name = "icmpv6.opt.pref64"
-    scaled_lifetime = Uint(13, "how long it may be used, seconds", unit=8)
-    plc = Uint(3, "bits of the prefix", shown=hex, names={0: "96", 1: "64", 2: "56", 3: "48", 4: "40", 5: "32"})
+    scaled_lifetime = Uint(13, "how long it may be used, units of 8 seconds")
+    plc = Uint(
+        3, "bits of the prefix", shown=hex, digits=4, names={0: "96", 1: "64", 2: "56", 3: "48", 4: "40", 5: "32"}
+    )
     prefix_ = Found(IPv6Address("prefix", name="icmpv6.opt.pref64.prefix"))
 
     follows = {"icmpv6.opt.type": 38}
@@ -498,7 +497,7 @@ class DuplicateAddress(Header):
     name = "icmpv6.6lowpannd.da"
     part_of = "icmpv6"
     status_ = Uint(8, "answer", names={0: "success", 1: "duplicate address", 2: "neighbour cache full"})
-    reserved = Uint(8, "not used", name="icmpv6.reserved")
+    reserved = Bytes(1, "not used", name="icmpv6.reserved")
     lifetime = Uint(16, "units of 60 seconds")
     eui64 = EUI64("interface that registers")
     reg_addr = IPv6Address("address that is registered")
@@ -508,7 +507,7 @@ class DuplicateAddress(Header):
 
 def _advertised(message: Header) -> str | None:
     """The link-layer address that a message tells."""
-    return next((option.mac for option in message.options if isinstance(option, LinkLayerAddress)), None)
+    return next((option.linkaddr for option in message.options if isinstance(option, LinkLayerAddress)), None)
 
 
 def _from(message: Header) -> str | None:

@@ -1,7 +1,7 @@
 """Network Service Header: which chain of services a packet goes through."""
 from __future__ import annotations
 
-from dissectors.fields import Bytes, Flag, Options, Uint
+from dissectors.fields import Bytes, Flag, Options, Repeat, Uint
 from dissectors.header import Header, Option, by
 
 
@@ -12,8 +12,8 @@ class NSHMetadata(Option):
     prefix = "nsh"
     metadataclass = Uint(16, "who assigned the type")
     metadatatype = Uint(8, "kind")
-    metadataunassignedbit = Uint(1, "not used")
-    metadatalen = Uint(7, "octets of the metadata")
+    metadataunassignedbit = Uint(1, "not used", shown=hex)
+    metadatalen = Uint(7, "octets of the metadata", shown=hex)
     metadata = Bytes(metadatalen, "metadata")
 
     end = metadatalen + 4
@@ -28,16 +28,16 @@ class NSH(Header):
     version = Uint(2, "0")
     o = Flag("operations, administration and maintenance", name="nsh.Obit")
     unassigned1 = Uint(1, "not used")
-    ttl = Uint(6, "service hops left", shown=hex)
-    length = Uint(6, "header, octets", unit=4)
+    ttl = Uint(6, "service hops left", shown=hex, digits=4)
+    length = Uint(6, "words of 4 octets of the header")
     unassigned2 = Uint(4, "not used")
     mdtype = Uint(4, "metadata type", names={1: "fixed", 2: "variable"})
     nextproto = Uint(8, "what is carried", names={1: "IPv4", 2: "IPv6", 3: "Ethernet", 4: "NSH", 5: "MPLS"})
     spi = Uint(24, "service path")
     si = Uint(8, "service index")
-    contextheader = Bytes(16, "context", when=mdtype.equals(1))
-    metadata = Options(NSHMetadata, "context", when=mdtype.equals(2))
+    context = Repeat("context", when=mdtype.equals(1), contextheader=Bytes(4, "context header"))
+    contexts = Options(NSHMetadata, "context", when=mdtype.equals(2))
 
-    header_length = length
+    header_length = length * 4
     follows = {"eth.type": 0x894F, "ip.proto": 145, "nsh.nextproto": 4}
     next = by(nextproto)

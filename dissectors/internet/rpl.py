@@ -48,7 +48,7 @@ class InformationSolicitation(Header):
     name = "icmpv6.rpl.dis"
     part_of = "icmpv6"
     flags = Uint(8, "not used")
-    reserved = Uint(8, "not used", name="icmpv6.reserved")
+    reserved = Bytes(1, "not used", name="icmpv6.reserved")
     options = Options(RPLOption)
 
     follows = {"icmpv6.rpl.code": 0}
@@ -75,7 +75,7 @@ class InformationObject(Header):
     )
     dtsn = Uint(8, "counts requests for advertisements")
     flags = Uint(8, "not used", name="icmpv6.rpl.dio.flags")
-    reserved = Uint(8, "not used", name="icmpv6.reserved")
+    reserved = Bytes(1, "not used", name="icmpv6.reserved")
     dagid = IPv6Address("DODAG")
     options = Options(RPLOption)
 
@@ -91,7 +91,7 @@ class AdvertisementObject(Header):
     k = Flag("to be acknowledged", name="icmpv6.rpl.dao.flag.k")
     d = Flag("the DODAG is named", name="icmpv6.rpl.dao.flag.d")
     rsv = Uint(6, "not used", name="icmpv6.rpl.dao.flag.rsv")
-    reserved = Uint(8, "not used", name="icmpv6.reserved")
+    reserved = Bytes(1, "not used", name="icmpv6.reserved")
     sequence = Uint(8, "sequence number")
     dodagid = IPv6Address("DODAG", when=d)
     options = Options(RPLOption)

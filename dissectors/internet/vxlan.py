@@ -38,12 +38,19 @@ class VXLANGPE(Header):
 
     name = "vxlan"
     label = "VXLAN-GPE"
-    reserved = Uint(2, "not used")
-    ver = Uint(2, "version")
-    i_bit = Uint(1, "the network identifier is valid")
-    p_bit = Uint(1, "the next protocol is given")
-    b_bit = Uint(1, "broadcast, unknown unicast or multicast")
-    o_bit = Uint(1, "operations, administration and maintenance")
+    flags = Uint(
+        8,
+        "flags",
+        shown=hex,
+        parts={
+            "reserved": Uint(2, "not used", name="vxlan.flags_reserved"),
+            "ver": Uint(2, "version", name="vxlan.ver"),
+            "i_bit": Uint(1, "the network identifier is valid", name="vxlan.i_bit"),
+            "p_bit": Uint(1, "the next protocol is given", name="vxlan.p_bit"),
+            "b_bit": Uint(1, "broadcast, unknown unicast or multicast", name="vxlan.b_bit"),
+            "o_bit": Uint(1, "operations, administration and maintenance", name="vxlan.o_bit"),
+        },
+    )
     reserved_16 = Uint(16, "not used")
     next_proto = Uint(8, "what is carried", names={1: "IPv4", 2: "IPv6", 3: "Ethernet", 4: "NSH", 5: "MPLS"})
     vni = Uint(24, "network")

@@ -67,10 +67,10 @@ class ARP(Header):
     dst_hw = Bytes(hw_size, "target's hardware address", when=hw_size.differs(6), name="arp.dst.hw")
     dst_proto_ipv4 = IPv4Address("target's protocol address", when=proto_size.equals(4), name="arp.dst.proto_ipv4")
     dst_proto = Bytes(proto_size, "target's protocol address", when=proto_size.differs(4), name="arp.dst.proto")
-    isgratuitous = Derived(Flag("the sender tells of itself, asked by none"), lambda layer: layer.gratuitous)
-    isprobe = Derived(Flag("asks whether an address is free (RFC 5227, 2.1.1)"), lambda layer: layer.probe)
+    isgratuitous = Derived(Flag("the sender tells of itself, asked by none"), lambda layer: layer.gratuitous or None)
+    isprobe = Derived(Flag("asks whether an address is free (RFC 5227, 2.1.1)"), lambda layer: layer.probe or None)
     isannouncement = Derived(
-        Flag("claims an address (RFC 5227, 2.3)"), lambda layer: layer.gratuitous and layer.opcode == REQUEST
+        Flag("claims an address (RFC 5227, 2.3)"), lambda layer: (layer.gratuitous and layer.opcode == REQUEST) or None
     )
 
     header_length = hw_size * 2 + proto_size * 2 + 8
@@ -90,12 +90,12 @@ class ARP(Header):
     def gratuitous(self) -> bool:
         """Whether a request or reply has its sender for its target."""
         protocol = self.sender[1]
-        return self.opcode in (REQUEST, REPLY) and protocol == self.target[1] and bool(protocol) and not self.probe
+        return self.opcode in (REQUEST, REPLY) and protocol == self.target[1] != ""
 
     @property
     def probe(self) -> bool:
         """Whether a request comes from a sender that has no address yet."""
-        return self.opcode == REQUEST and self.src_proto_ipv4 == "0.0.0.0" != self.dst_proto_ipv4
+        return bool(self.opcode == REQUEST and self.src_proto_ipv4 == "0.0.0.0" != self.dst_proto_ipv4)
 
     def info(self) -> str | None:
         if self.truncated or self.malformed:

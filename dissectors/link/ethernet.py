@@ -35,34 +35,48 @@ ETHERTYPES = {
     0x9000: "Loopback",
     0x9100: "802.1Q, stacked",
 }
-LENGTHS = range(1, 1501)
-_NEITHER = range(1501, 1536)
+LENGTHS = tuple(range(1, 1501))
+_NEITHER = tuple(range(1501, 1536))
 _SHORTEST = 60  # octets of the shortest frame, without its check sequence (IEEE 802.3, 4.4.2)
+_CHECK = 4  # octets of the frame check sequence
 _TAGS = ("vlan", "ieee8021ad")
 
 
-def _surplus(layer: Header) -> tuple[int, int]:
-    """Where the octets stand that the frame has behind what it carries: `(start, stop)`."""
-    carried = layer.end
+def _carried_until(layer: Header) -> int:
+    """Where what the frame carries ends, tags aside."""
     captured = layer.captured
     compiled = captured.interface.graph.compiled
     node = compiled.node_of[type(layer)]
+    end: int = layer.end
     for inner in compiled.walker.layers(captured, node, layer.start, layer.end, layer.below)[1:]:
-        carried = inner.end
+        end = inner.end
         if inner.name not in _TAGS:
             break
-    frame = layer.below.end if layer.below is not None else captured.length
-    stop = min(frame, len(layer.octets))
-    return min(carried, stop), stop
+    return end
 
 
-def _split_surplus(layer: Header) -> tuple[bytes, bytes]:
-    """Padding, the zeros up to the shortest length of a frame, and the trailer behind it."""
-    start, stop = _surplus(layer)
-    padded = max(min(layer.start + _SHORTEST, stop), start)
-    if any(layer.octets[start:padded]):
-        padded = start
-    return layer.octets[start:padded], layer.octets[padded:stop]
+def _surplus(layer: Header) -> tuple[bytes, bytes, bytes]:
+    """The octets of the frame behind what it carries: padding, trailer and check sequence.
+
+    Zeros up to the shortest length of a frame are padding.  Nothing says whether a check sequence was captured: as in
+    Wireshark, the last four octets are taken for one where the frame is long enough to have it.
+    """
+    octets = layer.octets
+    frame = layer.below.end if layer.below is not None else layer.captured.length
+    stop = min(frame, len(octets))
+    start = min(_carried_until(layer), stop)
+    check = stop
+    if stop == frame and stop - start >= _CHECK and stop - layer.start >= _SHORTEST + _CHECK:
+        check = stop - _CHECK
+    trailer = max(min(layer.start + _SHORTEST, check), start)
+    if any(octets[start:trailer]):
+        trailer = start
+    return octets[start:trailer], octets[trailer:check], octets[check:stop]
+
+
+def _check_sequence(layer: Header) -> int | None:
+    octets = _surplus(layer)[2]
+    return int.from_bytes(octets, "big") if octets else None
 
 
 class EthernetFormat(Selector):
@@ -76,7 +90,7 @@ class EthernetFormat(Selector):
         "frame.linktype": 1,
         "eth.type": 0x6558,
         "fr.snap.pid": (0x0001, 0x0007),
-        "mpls.pseudowire": range(0x0001, 0x1000),
+        "mpls.pseudowire": tuple(range(0x0001, 0x1000)),
         "ip.proto": 143,
         "sll.ltype": 3,
         "juniper.ether": 0,
@@ -94,8 +108,9 @@ class _MACHeader(Header):
     dst = MAC("destination address")
     src = MAC("source address")
     addr = Either(dst, src)
-    padding = Derived(Bytes(None, "zeros that fill the frame to 60 octets"), lambda layer: _split_surplus(layer)[0] or None)
-    trailer = Derived(Bytes(None, "behind all that is carried"), lambda layer: _split_surplus(layer)[1] or None)
+    padding = Derived(Bytes(None, "zeros that fill the frame to 60 octets"), lambda layer: _surplus(layer)[0] or None)
+    trailer = Derived(Bytes(None, "behind all that is carried"), lambda layer: _surplus(layer)[1] or None)
+    fcs = Derived(Uint(32, "frame check sequence, not verified", shown=hex), _check_sequence)
 
     addresses = ("src", "dst")
 

@@ -17,6 +17,15 @@ SERVICE_ACCESS_POINTS = {
     0xFF: "global",
 }
 ORGANIZATIONS = {0x000000: "Ethernet", 0x00000C: "Cisco", 0x0000F8: "Cisco 9x", 0x0080C2: "IEEE 802.1"}
+CISCO_PROTOCOLS = {
+    0x0102: "DRiP",
+    0x0104: "PAgP",
+    0x010B: "PVST+",
+    0x0111: "UDLD",
+    0x2000: "CDP",
+    0x2003: "VTP",
+    0x2004: "DTP",
+}
 _UI, _POLL = 0x03, 0x10
 _UNNUMBERED = {_UI: "UI", 0x0F: "DM", 0x43: "DISC", 0x63: "UA", 0x6F: "SABME", 0x87: "FRMR", 0xAF: "XID", 0xE3: "TEST"}
 _SUPERVISORY = ("RR", "RNR", "REJ", "SREJ")
@@ -61,7 +70,7 @@ class UnnumberedLLC(_LLC):
     name = "llc"
     control = Uint(8, "control field", shown=hex, names=_UNNUMBERED)
 
-    follows = {"llc.control": range(0x03, 0x100, 4)}
+    follows = {"llc.control": tuple(range(0x03, 0x100, 4))}
 
     def info(self) -> str | None:
         if not self.whole:
@@ -84,7 +93,7 @@ class NumberedLLC(_LLC):
     name = "llc"
     control = Uint(16, "control field", little=True, shown=hex)
 
-    follows = {"llc.control": [first for first in range(0x100) if first & 3 != 3]}
+    follows = {"llc.control": tuple(first for first in range(0x100) if first & 3 != 3)}
     next = by(_LLC.declaration.fields["dsap"], "llc.dsap")
 
     def info(self) -> str | None:
@@ -118,6 +127,19 @@ class SNAP(Header):
 
     follows = {"llc.oui": (0x000000, 0x0000F8)}
     next = by(type, "eth.type")
+
+
+class CiscoSNAP(Header):
+    """Subnetwork access protocol, Cisco's (IEEE 802, 9.2)."""
+
+    name = "llc.snap.cisco"
+    prefix = "llc"
+    part_of = "llc"
+    label = "SNAP"
+    oui = Uint(24, "organization", shown=hex, names=ORGANIZATIONS)
+    cisco_pid = Uint(16, "protocol, as Cisco numbers them", shown=hex, names=CISCO_PROTOCOLS)
+
+    follows = {"llc.oui": 0x00000C}
 
 
 class BridgedSNAP(Header):

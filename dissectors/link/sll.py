@@ -12,7 +12,7 @@ from dissectors.link.ethernet import ETHERTYPES
 PACKET_TYPES = {0: "to us", 1: "broadcast", 2: "multicast", 3: "to another host", 4: "from us"}
 HARDWARE_TYPES = {1: "Ethernet", 512: "PPP", 768: "IP tunnel", 772: "loopback", 776: "6in4", 778: "GRE", 65534: "none"}
 LINUX_TYPES = {1: "802.3, NetWare", 3: "Ethernet", 4: "LLC", 7: "PPP", 12: "CAN"}
-UNTYPED = range(1536)
+UNTYPED = tuple(range(1536))
 GRE = 778
 
 

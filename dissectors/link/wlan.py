@@ -109,8 +109,9 @@ class ManagementFrame(ControlFrame):
     sa = Derived(MAC("source"), lambda layer: layer.endpoints[1])
     bssid = Derived(MAC("basic service set"), lambda layer: layer.endpoints[2])
     seq = Derived(Uint(16, "sequence number"), lambda layer: layer.sequence_control >> 4 if layer.whole else None)
-    frag_number = Derived(
-        Uint(16, "fragment number", name="wlan.frag"), lambda layer: layer.sequence_control & 15 if layer.whole else None
+    fragment_number = Derived(
+        Uint(16, "fragment number", name="wlan.frag"),
+        lambda layer: layer.sequence_control & 15 if layer.whole else None,
     )
 
     follows = {"wlan.frame": _frames(MANAGEMENT, *range(16))}

@@ -40,7 +40,7 @@ _ACKNOWLEDGES = _TYPE.among(1, 3, 4, 5, 6, 7, 8, 9)
 
 
 def _checksum_status(layer: DCCP) -> int:
-    """Checked over the header and, where the coverage is not 0, that many words of the data less one (RFC 4340, 9.2)."""
+    """All of the data is covered, or as many words of four octets as the coverage says, less one (RFC 4340, 9.2)."""
     if not layer.whole:
         return UNVERIFIED
     covered = (layer.data_offset + layer.cscov - 1) * 4 if layer.cscov else None
@@ -93,7 +93,7 @@ class DCCP(Header):
                 ("Seq={}", self.get("dccp.seq_raw")),
                 ("(Ack={})", self.get("dccp.ack_raw")),
                 ("(service={})", self.service_code),
-                ("(code={})", self.reset_code),
+                ("(code={})", RESET_CODES.get(self.reset_code, self.reset_code)),
             ):
                 if value is not None:
                     words.append(text.format(value))

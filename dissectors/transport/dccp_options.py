@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dissectors.fields import Bytes, Derived, Uint
+from dissectors.fields import Bytes, Derived, Field, Uint
 from dissectors.header import Option, by
 
 OPTIONS = {
@@ -56,7 +56,7 @@ class DCCPOption(Option):
     strict = True
 
 
-_LEN = DCCPOption.declaration.fields["option_len"]
+_LEN: Field = DCCPOption.declaration.fields["option_len"]
 
 
 class OtherOption(DCCPOption):

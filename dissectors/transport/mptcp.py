@@ -1,7 +1,7 @@
 """Multipath TCP: the option of that name, by subtype (RFC 8684, 3; version 0: RFC 6824, 3)."""
 from __future__ import annotations
 
-from dissectors.fields import Bytes, Derived, Flag, IPv4Address, IPv6Address, Repeat, Uint
+from dissectors.fields import Bytes, Derived, Field, Flag, IPv4Address, IPv6Address, Repeat, Uint
 from dissectors.header import by
 from dissectors.transport.tcp_options import TCPOption
 
@@ -28,7 +28,7 @@ RESET_REASONS = {
     6: "middlebox interference",
 }
 
-_LEN = TCPOption.declaration.fields["len"]
+_LEN: Field = TCPOption.declaration.fields["len"]
 
 
 class MPTCP(TCPOption):

@@ -1,7 +1,7 @@
 """Parameters of SCTP's chunks, and the error causes of ERROR and ABORT (numbers assigned by IANA, sctp-parameters)."""
 from __future__ import annotations
 
-from dissectors.fields import Bytes, IPv4Address, IPv6Address, Options, Repeat, Text, Uint
+from dissectors.fields import Bytes, Field, IPv4Address, IPv6Address, Options, Repeat, Text, Uint
 from dissectors.header import Option, by
 
 PARAMETERS = {
@@ -109,6 +109,9 @@ class SCTPParameter(Option):
     members = by(parameter_type, default="sctp.parameter.unknown")
     end = parameter_length
     align = 4
+
+
+_LENGTH: Field = SCTPParameter.declaration.fields["parameter_length"]
 
 
 class SCTPCause(Option):
@@ -253,12 +256,8 @@ class ReconfigurationResponse(SCTPParameter):
     prefix = "sctp"
     parameter_reconfig_response_sequence_number = Uint(32, "number of the request that is answered")
     parameter_reconfig_response_result = Uint(32, "result", names=RESULTS)
-    parameter_senders_next_tsn = Uint(
-        32, "the next TSN that the sender will use", when=SCTPParameter.declaration.fields["parameter_length"].equals(20)
-    )
-    parameter_receivers_next_tsn = Uint(
-        32, "the next TSN that the sender expects", when=SCTPParameter.declaration.fields["parameter_length"].equals(20)
-    )
+    parameter_senders_next_tsn = Uint(32, "the next TSN that the sender will use", when=_LENGTH.equals(20))
+    parameter_receivers_next_tsn = Uint(32, "the next TSN that the sender expects", when=_LENGTH.equals(20))
 
     follows = {"sctp.parameter_type": 16}
 

@@ -52,7 +52,7 @@ class TCP(Header):
         "control bits",
         shown=hex,
         parts={
-            "res": Uint(3, "reserved"),
+            "res": Flag("reserved", bits=3),
             "ae": _AE,
             "cwr": Flag("congestion window reduced"),
             "ece": _ECE,
@@ -100,5 +100,6 @@ class TCP(Header):
             words.append(f"Urg={self.urgent_pointer}")
         if not self.status & (layout.BAD_LENGTH | layout.SHORT):
             words.append(f"Len={self.len}")
-            words += (told for option in self.options if not option.malformed and (told := option.info()))
+            whole = (option for option in self.options if not option.status & ~layout.QUOTED)
+            words += (told for option in whole if (told := option.info()))
         return " ".join(words)

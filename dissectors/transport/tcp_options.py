@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dissectors.fields import Bytes, Derived, Flag, Presence, Repeat, Uint
+from dissectors.fields import Bytes, Derived, Field, Flag, Presence, Repeat, Uint
 from dissectors.header import Header, Option, by
 
 KINDS = {
@@ -72,7 +72,7 @@ class TCPOption(Option):
     strict = True
 
 
-_LEN = TCPOption.declaration.fields["len"]
+_LEN: Field = TCPOption.declaration.fields["len"]
 
 
 class UnknownOption(TCPOption):

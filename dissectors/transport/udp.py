@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from dissectors.checksum import status_field, transport_status, without_checksum
 from dissectors.fields import Bytes, Derived, Either, Uint
-from dissectors.frame import note
 from dissectors.header import Header, by_port
 
 
@@ -22,12 +21,11 @@ class UDP(Header):
     checksum = Uint(16, "of header, data and pseudo header; 0 when the sender made none", shown=hex)
     port = Either(srcport, dstport)
     checksum_status = status_field(_checksum_status, name="udp.checksum.status")
-    stream = Derived(Uint(32, "pair of sockets, as numbered in the capture"), note("udp.stream"))
     payload_ = Derived(Bytes(None, "data"), lambda layer: layer.payload or None)
 
     follows = {"ip.proto": 17}
     next = by_port(srcport, dstport)
-    end = length.or_rest()
+    end = length.or_rest(more_than=0xFFFF)
 
     def info(self) -> str | None:
         if self.dstport is None:

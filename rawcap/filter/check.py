@@ -201,9 +201,7 @@ class _Checker:
             right = self.constant(node.right, Field("", sort))
             if isinstance(right, Constant) and not right.value:
                 raise self.error("there is nothing to look for between the quotes", node.right)
-        elif kind_of(right) is Kind.PRESENCE or (kind_of(right) is Kind.TEXT) != (sort is Kind.TEXT) or not (
-            kind_of(right) is Kind.TEXT or kind_of(right).is_octets
-        ):
+        elif kind_of(right) is not sort and not (sort is Kind.OCTETS and kind_of(right).is_octets):
             raise self.incomparable(left, right)
         return replace(node, left=left, right=right)
 
@@ -259,7 +257,10 @@ class _Checker:
 
     def compared(self, known: Value, node: Value, *, networks: bool = False) -> Value:
         """`node` as something that can be compared with `known`."""
-        other = self.typed(node)
+        return self.alike(known, node, self.typed(node), networks=networks)
+
+    def alike(self, known: Value, node: Value, other: Value | None, *, networks: bool = False) -> Value:
+        """As compared, where the kind that `node` has of its own has been looked for: `other`, None without one."""
         if other is None:
             return self.constant(node, known, networks=networks)
         kinds = {kind_of(known), kind_of(self.valued(other))}
@@ -322,7 +323,8 @@ class _Checker:
         takes, _, several = _FUNCTIONS[node.function]
         if len(node.arguments) > 1 and not several:
             raise self.error(f"{node.function}() takes one argument, not {len(node.arguments)}", node)
-        known = next((found for each in node.arguments if (found := self.typed(each)) is not None), None)
+        found = [self.typed(each) for each in node.arguments]
+        known = next((each for each in found if each is not None), None)
         if known is None:
             raise self.untyped(*node.arguments)
         if node.function == "count":
@@ -331,7 +333,8 @@ class _Checker:
             return replace(node, arguments=(known,))
         if kind_of(known) not in takes:
             raise self.error(f"{known} is {kind_of(known).value}, which {node.function}() does not take", node)
-        return replace(node, arguments=tuple(self.compared(known, each) for each in node.arguments))
+        pairs = zip(node.arguments, found, strict=True)
+        return replace(node, arguments=tuple(self.alike(known, written, each) for written, each in pairs))
 
     def negative(self, node: Negative, of: Value) -> Value | None:
         found = self.typed(of)

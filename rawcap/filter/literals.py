@@ -10,7 +10,7 @@ import re
 import socket
 from datetime import UTC, datetime, timedelta, timezone
 
-_NUMBER = re.compile(r"(-?)(?:0[xX]([0-9A-Fa-f]{1,16})|0[bB]([01]{1,64})|0([0-7]{1,22})|([0-9]{1,20}))")
+_NUMBER = re.compile(r"(-?)(?:0[xX]([0-9A-Fa-f]{1,16})|0[bB]([01]{1,64})|0([0-7]{1,22})|(0|[1-9][0-9]{0,19}))")
 _SECONDS = re.compile(r"(-?)([0-9]{1,12})?(?:\.([0-9]{1,9}))?")
 _CLOCK = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
 _ZONE = r"\s*(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"

@@ -24,7 +24,7 @@ from rawcap.show.escape import printable
 from rawcap.show.summary import has_bad_checksum
 
 _LONGEST_BYTES = 24
-_WIDEST_VALUE = 36
+_WIDEST_VALUE = 40
 _MOST_DRAWN_OCTETS = 4
 
 
@@ -58,7 +58,7 @@ class DetailView:
 
     def lines(self, packet: Packet) -> Iterator[str]:
         """The tree of `packet`, line by line."""
-        wide = len(place(0, len(packet.data))) if packet.data else 0
+        wide = 2 * len(str(len(packet.data) - 1)) + 1
         yield self._paint(_frame_heading(packet), colours.BOLD)
         yield from self._tree(list(_rows(packet.frame.items(), packet.data, 0)), wide)
         for layer in packet.layers:

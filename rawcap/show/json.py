@@ -33,7 +33,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from dissectors.fields import REPEATED, Field
+from dissectors.fields import Field, Repeat
 from dissectors.header import Header, Item
 from dissectors.packet import Packet
 from rawcap.show.detail import header_stop
@@ -95,12 +95,17 @@ def _gather(found: dict[str, Any], groups: list[dict[str, Any]], items: Iterable
             continue
         value = _value(field, item.value)
         if field.name not in found:
-            found[field.name] = [value] if field.place == REPEATED else value
+            found[field.name] = [value] if _is_list(field) else value
         elif isinstance(found[field.name], list):
             found[field.name].append(value)
         else:
             found[field.name] = [found[field.name], value]
         _gather(found, groups, item.children)
+
+
+def _is_list(field: Field) -> bool:
+    """Whether a field repeats by its declaration; in a row of several fields it is the row, a group, that repeats."""
+    return isinstance(field.parent, Repeat) and len(field.parent.fields) == 1
 
 
 def _value(field: Field, value: Any) -> Any:

@@ -41,8 +41,7 @@ def summarise(packet: Packet) -> Summary:
         if not info and (told := layer.info()):
             info = _with_repeated(layers, index, told)
         if not source and layer.addresses is not None:
-            source = getattr(layer, layer.addresses[0]) or ""
-            destination = getattr(layer, layer.addresses[1]) or ""
+            source, destination = (_text(getattr(layer, attribute)) for attribute in layer.addresses)
         if info and source and about is not None:
             break
     protocol = protocol_of(about) if about is not None else "data"
@@ -71,6 +70,10 @@ def trouble(packet: Packet) -> str:
 def has_bad_checksum(layer: Header) -> bool:
     """Whether a checksum in this header is wrong; one that was left to the card or could not be verified is not."""
     return any(value == checksum.BAD for field in _checksums(type(layer)) for value in layer.values(field))
+
+
+def _text(address: object) -> str:
+    return "" if address is None else str(address)
 
 
 @cache

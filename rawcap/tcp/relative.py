@@ -9,6 +9,7 @@ each pair of sockets and leaves on every packet, as `notes`, the four fields tha
     tcp.ack           acknowledgement number, counted the same way
     tcp.window_size   receive window, scaled
 
+The edges of SACK blocks are counted from the note on the acknowledgement number, where there is one.
 A connection whose beginning was not captured counts from its first segment, which then has sequence number 1.
 """
 
@@ -20,7 +21,10 @@ from dissectors import layout
 from dissectors.header import Header
 from dissectors.packet import Packet
 
-FIELDS = frozenset({"tcp.stream", "tcp.seq", "tcp.ack", "tcp.window_size"})
+FIELDS = frozenset(
+    {"tcp.stream", "tcp.seq", "tcp.ack", "tcp.window_size", "tcp.options.sack_le", "tcp.options.sack_re"}
+)
+"""The fields that the notes give a value, or another one."""
 
 _MOST_CONNECTIONS = 65_536
 _FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10

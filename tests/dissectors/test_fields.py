@@ -121,6 +121,29 @@ def test_a_condition_on_a_value(declare: Any, octets: str, value: int | None) ->
     assert declare(octets, kind=kind, extra=Uint(8, "", when=kind.equals(2))).extra == value
 
 
+@pytest.mark.parametrize(("octets", "value"), [("0211aa", 0x11), ("0511aa", 0x11), ("03aa", None)])
+def test_a_condition_on_several_values(declare: Any, octets: str, value: int | None) -> None:
+    kind = Uint(8, "")
+    layer = declare(octets, kind=kind, extra=Uint(8, "", when=kind.among(2, 5)), after=Uint(8, ""))
+    assert (layer.extra, layer.after) == (value, 0xAA)
+    assert layer.stop == len(bytes.fromhex(octets))
+
+
+@pytest.mark.parametrize(("octets", "value"), [("020411", 0x11), ("020311", None), ("030411", None)])
+def test_two_conditions_at_once(declare: Any, octets: str, value: int | None) -> None:
+    kind, size = Uint(8, ""), Uint(8, "")
+    both = kind.equals(2) & size.equals(4)
+    layer = declare(octets, kind=kind, size=size, extra=Uint(8, "", when=both), header_length=size * 0 + 3)
+    assert layer.extra == value
+
+
+def test_two_conditions_at_once_need_a_header_length(declare: Any) -> None:
+    kind, size = Uint(8, ""), Uint(8, "")
+    both = kind.equals(2) & size.equals(4)
+    with pytest.raises(TypeError, match="kind and another field decide: the header must give its header_length"):
+        declare("020411", kind=kind, size=size, extra=Uint(8, "", when=both))
+
+
 def test_octets_as_long_as_another_field_says(declare: Any) -> None:
     size = Uint(8, "")
     layer = declare("03aabbcc99", size=size, body_=Bytes(size, ""), after=Uint(8, ""))

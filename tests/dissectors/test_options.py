@@ -38,6 +38,28 @@ def letter() -> Iterator[None]:
         value = Uint(16, "the number")
         follows = {"note.kind": 2}
 
+    class Shade(Note):
+        """Shade, which is a family itself (made up)."""
+
+        name = "note.shade"
+        hue = Uint(4, "hue")
+        members = by(hue)
+        follows = {"note.kind": 3}
+
+    class Red(Shade):
+        """Red (made up)."""
+
+        name = "note.shade.red"
+        redness = Uint(4, "how red")
+        follows = {"note.shade.hue": 1}
+
+    class Long(Note):
+        """A note that says more of its length (made up)."""
+
+        name = "note.long"
+        size = Uint(8, "octets of the note", name="note.size", parts={"high": Uint(4, "high"), "low": Uint(4, "low")})
+        follows = {"note.kind": 4}
+
     class Letter(Header):
         """Letter (made up)."""
 
@@ -106,3 +128,52 @@ def test_fields_of_options_are_found_by_name(letter: None) -> None:
     assert packet["note.number.value"] == 1
     assert packet.values("note.number.value") == [1, 2]
     assert packet.values("note.kind") == [2, 2]
+
+
+def test_a_member_may_be_a_family_itself(letter: None) -> None:
+    red, other = options("03031f00" "03032f")
+    assert (red.name, red.hue, red.redness) == ("note.shade.red", 1, 15)
+    assert (other.name, other.hue) == ("note.shade", 2)
+
+
+def test_what_tells_members_apart_is_read_within_the_option(letter: None) -> None:
+    (shade, other) = options("0302" "1102")
+    assert (shade.name, other.kind) == ("note.shade", 0x11)
+
+
+def test_a_member_says_a_field_of_the_family_in_its_own_words(letter: None) -> None:
+    packet = Packet.of(bytes.fromhex("0412" + "00" * 16), LINK)
+    assert packet.values("note.size") == [18]
+    assert packet.layers[0].options[0].low == 2
+
+
+def test_the_name_of_a_member_gives_its_octets(letter: None) -> None:
+    assert Packet.of(bytes.fromhex("0102040102"), LINK).values("note.number") == [bytes.fromhex("02040102")]
+
+
+def test_the_area_is_read_as_octets_by_its_name(letter: None) -> None:
+    assert Packet.of(bytes.fromhex("0102040102"), LINK)["letter.options"] == bytes.fromhex("0102040102")
+
+
+@pytest.mark.parametrize(
+    ("octets", "reason"),
+    [
+        ("0203ff00", "2 cannot be 3 octets"),
+        ("0205ffffff00", "2 cannot be 5 octets"),
+        ("0209ff", "note says it ends beyond what carries it"),
+    ],
+)
+def test_a_strict_family_does_not_believe_a_wrong_length(
+    letter: None, octets: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph.protocols["note"], "strict", True)
+    option, *_ = options(octets)
+    assert option.name == "note"
+    assert option.malformed == reason
+
+
+def test_an_area_that_the_capture_cut_is_no_contradiction(letter: None) -> None:
+    whole = Packet.of(bytes.fromhex("02040102"), LINK)
+    cut = Packet(whole.data[:3], whole.interface, length=4)
+    (only,) = cut.layers[0].options
+    assert (only.kind, only.value, only.truncated, only.malformed) == (2, None, True, "")

@@ -22,7 +22,7 @@ def test_attributes_lead_to_the_first_header_and_its_fields() -> None:
     assert packet.ip.src == "192.0.2.1"
     assert packet.tcp.dstport == 9000
     assert packet.tcp.syn is True
-    assert packet.tcp.ack is False
+    assert packet["tcp.flags.ack"] is False
 
 
 def test_a_protocol_that_is_not_there_is_none() -> None:
