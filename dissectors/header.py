@@ -373,8 +373,9 @@ class Header(View, metaclass=HeaderType):
         if status & layout.LONG_END and not self.unfinished:
             return f"{name} says it ends beyond what carries it"
         if status & layout.TOO_DEEP:
-            in_option = self.is_option or (self.below is not None and self.below.is_option)
-            return "options in options, deeper than they are read" if in_option else f"more than {layout.MOST_LAYERS} headers"
+            if self.is_option or (self.below is not None and self.below.is_option):
+                return "options in options, deeper than they are read"
+            return f"more than {layout.MOST_LAYERS} headers"
         return self._found().malformed if self.declaration.has_body else ""
 
     @property
@@ -690,7 +691,7 @@ class Option(Header):
         assert rule is not None, f"{cls.__name__} is no family"
         follows = {} if kind is None else {rule.table or rule.fields[0].name: kind}
         body = {"__doc__": title, "name": cls.name, "prefix": cls.prefix, "follows": follows, **fields}
-        member = cast("type[Option]", type(cls)(title, (cls,), body))
+        member = cast("type[Option]", HeaderType(title, (cls,), body))
         if kind is None:
             rule.default = member
         return member

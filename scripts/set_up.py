@@ -74,6 +74,9 @@ def install(extra: str) -> None:
         errors = [line for line in lines if line.startswith("ERROR: ")]
         reason = errors[0].removeprefix("ERROR: ") if errors else f"exit status {done.returncode}"
         raise SetUpError(f"pip could not install what is needed ({reason}); all it said is in {LOG}")
+    # An editable installation is compiled at its first import, where Python may write; every start pays where not.
+    compiling = [VENV / "bin/python", "-m", "compileall", "-q", ROOT / "rawcap", ROOT / "dissectors"]
+    subprocess.run(compiling, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def set_up(purpose: str, sources: list[str]) -> None:

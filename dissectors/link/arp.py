@@ -141,6 +141,6 @@ class ATMARP(Header):
     dst_proto_ipv4 = IPv4Address("target's protocol address", when=dst_pln.equals(4), name="arp.dst.proto_ipv4")
     dst_proto = Bytes(dst_pln, "target's protocol address", when=dst_pln.differs(4), name="arp.dst.proto")
 
-    header_length = src_hlen + src_slen + src_pln + dst_hlen + dst_slen + dst_pln + 18
-    end = src_hlen + src_slen + src_pln + dst_hlen + dst_slen + dst_pln + 18
+    header_length = src_hlen + src_slen + src_pln + dst_hlen + dst_slen + dst_pln + 12
+    end = src_hlen + src_slen + src_pln + dst_hlen + dst_slen + dst_pln + 12
     follows = {"arp.hw.type": 19}

@@ -43,7 +43,7 @@ def test_a_name_may_end_with_several_pointers() -> None:
         pytest.param(b"\1a\xc0\0", 0, "a name is longer than 255 octets", id="ring with a label"),
         pytest.param(b"\x41\0", 0, "a label begins with 0x41, which has no meaning", id="reserved label"),
         pytest.param(b"\xc0\0", None, "a label begins with 0xc0, which has no meaning", id="no pointers allowed"),
-        pytest.param(b"\x3f" + b"a" * 63 + (b"\x3f" + b"b" * 63) * 3 + b"\0", 0, "a name is longer than 255 octets", id="long"),
+        pytest.param((b"\x3f" + b"a" * 63) * 4 + b"\0", 0, "a name is longer than 255 octets", id="long"),
     ],
 )
 def test_what_is_no_name(octets: bytes, origin: int | None, problem: str) -> None:
@@ -61,4 +61,4 @@ def test_octets_that_are_no_utf_8_are_shown_as_escapes() -> None:
 
 
 def test_multicast_names_are_utf_8() -> None:
-    assert read_name("\x05caf\N{LATIN SMALL LETTER E WITH ACUTE}\0".encode(), 0, 7).text == "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
+    assert read_name(b"\5caf\xc3\xa9\0", 0, 7).text == "café"

@@ -16,8 +16,9 @@ def text(content: str) -> str:
 
 # Ten lists, first_kex_packet_follows, reserved; 4 + 1 + 1 + 16 + 10 * 4 + 29 + 5 = 96 octets, and 8 of padding.
 KEY_EXCHANGE_INIT = (
-    "00000064 08 14" + "c0" * 16
-    + text("curve25519") + text("ed25519") + text("aes1") + text("") + text("hmac") + text("") + text("none") + text("") * 3
+    "00000064 08 14"
+    + "c0" * 16
+    + "".join(text(each) for each in ("curve25519", "ed25519", "aes1", "", "hmac", "", "none", "", "", ""))
     + "00 00000000"
     + "00" * 8
 )

@@ -38,7 +38,8 @@ def extended(extensions: str) -> str:
 
 
 CLIENT_HELLO = hello("01", "0303" + RANDOM + "02 beef" + "0004 1301 c02f" + "01 00" + extended(EXTENSIONS))
-SERVER_HELLO = hello("02", "0303" + RANDOM + "00" + "1301" + "00" + extended("002b 0002 0304" "0033 0006 001d 0002 cdef"))
+CHOSEN = "002b 0002 0304" "0033 0006 001d 0002 cdef"
+SERVER_HELLO = hello("02", "0303" + RANDOM + "00" + "1301" + "00" + extended(CHOSEN))
 CHANGE_CIPHER_SPEC = "14 0303 0001 01"
 
 

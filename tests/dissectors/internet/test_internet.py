@@ -25,7 +25,10 @@ WHOLE4 = {
     "icmp echo": (1, "0800 a4bc 1234 0001 68656c6c6f"),
     "icmp unreachable": (1, "0303 0000 00000000" + QUOTED),
     "icmp fragmentation needed": (1, "0304 0000 0000 05dc" + QUOTED),
-    "icmp time exceeded with extensions": (1, "0b00 0000 0020 0000" + QUOTED + "00" * 95 + "2000 0000 0008 0101 00064140"),
+    "icmp time exceeded with extensions": (
+        1,
+        "0b00 0000 0020 0000" + QUOTED + "00" * 95 + "2000 0000 0008 0101 00064140",
+    ),
     "icmp router advertisement": (1, "0900 0000 01 02 0708 c0000201 80000000"),
     "icmp timestamp": (1, "0d00 0000 1234 0001 00000001 00000002 00000003"),
     "icmp extended echo": (1, "2a00 0000 1234 01 01 2000 0000 0008 0302 00000007"),

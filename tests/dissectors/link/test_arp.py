@@ -96,7 +96,9 @@ def test_what_is_whole_stays_when_the_rest_was_cut_off(read: Read) -> None:
 
 def test_over_atm_numbers_have_their_own_sizes(read: Read) -> None:
     number = "47" + "00" * 19
-    arp = read("{eth} 0806 0013 0800 14 00 0008 04 14 00 04" + number + "c0000201" + number + "c0000202").arp
+    packet = read("{eth} 0806 0013 0800 14 00 0008 04 14 00 04" + number + "c0000201" + number + "c0000202")
+    arp = packet.arp
+    assert packet.malformed == ""
     assert arp.src_hlen == 20
     assert arp.src_pln == 4
     assert arp.src_hw == bytes.fromhex(number)

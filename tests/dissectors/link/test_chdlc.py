@@ -21,7 +21,8 @@ def test_fields(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "protocols"), [("86dd {ipv6}", "chdlc:ipv6:udp:data"), ("8847 00064140 {ipv4}", "chdlc:mpls:ip:udp:data")]
+    ("header", "protocols"),
+    [("86dd {ipv6}", "chdlc:ipv6:udp:data"), ("8847 00064140 {ipv4}", "chdlc:mpls:ip:udp:data")],
 )
 def test_what_it_carries(read: Read, header: str, protocols: str) -> None:
     assert read("0f00" + header, C_HDLC).protocols == protocols

@@ -19,7 +19,9 @@ def test_label_stack(read: Read) -> None:
     assert packet.protocols == "eth:mpls:mpls:ip:udp:data"
 
 
-@pytest.mark.parametrize(("datagram", "protocols"), [("{ipv4}", "eth:mpls:ip:udp:data"), ("{ipv6}", "eth:mpls:ipv6:udp:data")])
+@pytest.mark.parametrize(
+    ("datagram", "protocols"), [("{ipv4}", "eth:mpls:ip:udp:data"), ("{ipv6}", "eth:mpls:ipv6:udp:data")]
+)
 def test_the_first_bits_of_the_payload_tell_the_version_of_ip(read: Read, datagram: str, protocols: str) -> None:
     assert read("{eth} 8847 00064140" + datagram).protocols == protocols
 
