@@ -68,7 +68,7 @@ def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
     first, final = datagram.src, datagram.dst
     below = layer.below
     while below is not None and below is not datagram:
-        first = getattr(below, "home_address", None) or first
+        first = getattr(below, "original_source", None) or first
         final = getattr(below, "final_destination", None) or final
         below = below.below
     ends = socket.inet_pton(socket.AF_INET6, first) + socket.inet_pton(socket.AF_INET6, final)

@@ -63,7 +63,9 @@ class Graph:
             raise KeyError(f"no table {table!r} to decode by{nearest(table, widths)}")
         if not 0 <= key < 1 << widths[table]:
             raise KeyError(f"{table} has {widths[table]} bits and cannot be {key}")
-        target = self.protocols.get(protocol)
+        # Of several headers that share the name (DNS over UDP and over TCP), the one that the table leads to already.
+        target = next((each for each in self.rows.get(table, {}).values() if each.name == protocol), None)
+        target = target or self.protocols.get(protocol)
         if target is None or target.selector:
             raise KeyError(f"no protocol {protocol!r}{nearest(protocol, self.protocols)}")
         twin = Graph()

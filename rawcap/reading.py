@@ -23,6 +23,7 @@ from rawcap.files import Block, Capture, CaptureError, open_capture
 from rawcap.tcp import relative
 
 if TYPE_CHECKING:
+    from dissectors.reassembly import Reassembler
     from rawcap.filter import DisplayFilter
     from rawcap.filter.kernel import PcapFilter
 
@@ -105,7 +106,12 @@ class Reading:
             self._display_filter = compiled(display_filter, self.graph)
             self._needs |= set(self._display_filter.fields)
         self._follow = follow
-        self._reassemble = reassemble
+        self.reassembler: Reassembler | None = None
+        """What puts datagrams together, and knows of those that it gave up; None when that was not asked for."""
+        if reassemble:
+            from dissectors.reassembly import Reassembler
+
+            self.reassembler = Reassembler()
         self._skip = skip
         self._count = count
         self._problem = problem
@@ -174,6 +180,8 @@ class Reading:
             packets = self._all(aside)
         if self.graph is not every_protocol:
             packets = map(self._with_graph, packets)
+        if self.reassembler is not None:
+            packets = _reassembled(self.reassembler, packets)
         if self._needs & _Elapsed.FIELDS:
             packets = map(_Elapsed().note, packets)
         if self._needs & relative.FIELDS:
@@ -182,8 +190,6 @@ class Reading:
             packets = itertools.islice(packets, self._skip, None)
         if self._capture_filter is not None:
             packets = filter(self._capture_filter.matches, packets)
-        if self._reassemble:
-            packets = _reassembled(packets)
         if self._display_filter is not None:
             packets = filter(self._display_filter, packets)
         if self._count is not None:
@@ -274,10 +280,7 @@ NOTED = _Elapsed.FIELDS | relative.FIELDS
 """The fields that take more than one packet to know."""
 
 
-def _reassembled(packets: Packets) -> Packets:
-    from dissectors.reassembly import Reassembler
-
-    reassembler = Reassembler()
+def _reassembled(reassembler: Reassembler, packets: Packets) -> Packets:
     for packet in packets:
         whole = reassembler.add(packet)
         if whole is not None:

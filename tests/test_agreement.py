@@ -1,9 +1,10 @@
-"""rawcap beside tshark, cell by cell: every field of every packet of every capture at hand.
+"""rawcap beside tshark, cell by cell: fields of every packet of every capture at hand.
 
-tshark is the oracle where it is installed.  The project's own captures are always compared; a folder `shared` beside the
-checkout, where there is one, brings several hundred more and the lists of fields.  A cell counts when either
-program fills it.  DIFFERENT lists the cells in which rawcap differs on purpose, each with the section that says so.
+tshark is the oracle where it is installed.  The project's own captures are always compared; a folder `shared` beside
+the checkout, where there is one, brings several hundred more and the lists of fields.  A cell counts when either
+program fills it.  DIFFERENT lists where rawcap differs on purpose, with the section that says so.
 """
+
 from __future__ import annotations
 
 import collections
@@ -28,8 +29,30 @@ OTHERS = sorted((SHARED / "captures").glob("*.pcap*")) + sorted((SHARED / "captu
 
 pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 
-# (capture, packet, field): why rawcap differs.
-DIFFERENT: dict[tuple[str, int, str], str] = {}
+LARGE = (
+    "a length of 0 with more than 65,535 octets is not an empty packet but one too long for the field "
+    "(RFC 2675, 4; segmentation offload before the card): tshark 4.0 stops, newer ones read on"
+)
+WHOLE = "what was captured of a header keeps its place (RFC 791, RFC 792, RFC 9293, 3.1), whatever else is wrong with it"
+FRACTION = "a fraction of more than a second is still added to the seconds (draft-ietf-opsawg-pcap, 5)"
+
+# Capture -> why cells of it differ.
+DIFFERENT = {
+    "bgp-bgp_capabilities_print-oobr-2.pcap": WHOLE,
+    "bigtcp-ipv4.pcap": LARGE,
+    "bigtcp-ipv4-geneve-ipv4.pcap": LARGE,
+    "bigtcp-ipv4-geneve-ipv6.pcap": LARGE,
+    "bigtcp-ipv4-vxlan-ipv6.pcap": LARGE,
+    "bigtcp-ipv6.pcap": LARGE,
+    "bigtcp-ipv6-geneve-ipv4.pcap": LARGE,
+    "bigtcp-ipv6-vxlan-ipv6.pcap": LARGE,
+    "icmp-icmp_print-oobr-1.pcap": WHOLE,
+    "ipv4_invalid_hdr_length.pcap": WHOLE,
+    "quic_32_bit_pointer_overflow.pcap": "a jumbogram is longer than 65,535 octets, so this is none (RFC 2675, 3)",
+    "rx_serviceid_oobr.pcap": FRACTION,
+    "tcp_header_heapoverflow.pcap": WHOLE,
+    "timestamp_invalid_nano.pcap": FRACTION,
+}
 
 Cell = tuple[str, int, str, str, str]
 
@@ -47,12 +70,15 @@ def oracle() -> ModuleType:
     return module
 
 
-FIELDS = """frame.number frame.len frame.cap_len eth.dst eth.src eth.type vlan.id sll.etype arp.opcode
-ip.version ip.hdr_len ip.dsfield ip.len ip.id ip.flags.df ip.flags.mf ip.frag_offset ip.ttl ip.proto ip.checksum ip.src ip.dst
-ipv6.tclass ipv6.flow ipv6.plen ipv6.nxt ipv6.hlim ipv6.src ipv6.dst icmp.type icmp.code icmpv6.type icmpv6.code
-tcp.srcport tcp.dstport tcp.seq_raw tcp.ack_raw tcp.hdr_len tcp.flags tcp.window_size_value tcp.checksum tcp.len
-tcp.options.mss_val tcp.options.wscale.shift tcp.options.timestamp.tsval udp.srcport udp.dstport udp.length udp.checksum
-dns.id dns.qry.name dns.a http.request.method http.response.code tls.handshake.type sctp.srcport""".split()
+FIELDS = """
+    frame.number frame.len frame.cap_len eth.dst eth.src eth.type vlan.id sll.etype arp.opcode
+    ip.version ip.hdr_len ip.dsfield ip.len ip.id ip.flags.df ip.flags.mf ip.frag_offset ip.ttl ip.proto
+    ip.checksum ip.src ip.dst ipv6.tclass ipv6.flow ipv6.plen ipv6.nxt ipv6.hlim ipv6.src ipv6.dst
+    icmp.type icmp.code icmpv6.type icmpv6.code tcp.srcport tcp.dstport tcp.seq_raw tcp.ack_raw tcp.hdr_len
+    tcp.flags tcp.window_size_value tcp.checksum tcp.len tcp.options.mss_val tcp.options.wscale.shift
+    tcp.options.timestamp.tsval tcp.options.sack_le udp.srcport udp.dstport udp.length udp.checksum
+    dns.id dns.qry.name dns.a http.request.method http.response.code tls.handshake.type sctp.srcport
+""".split()  # noqa: SIM905
 
 TSHARK = ["tshark", "-n"]
 for preference in ("ip.defragment", "ipv6.defragment", "tcp.desegment_tcp_streams"):
@@ -82,7 +108,7 @@ def ours(path: Path, fields: list[str]) -> list[list[str]]:
     rows = []
     declared = {name: graph.fields[name][0] for name in fields if name in graph.fields}
     try:
-        for packet in rawcap.read(path):
+        for packet in rawcap.read(path, needs=fields):
             values = {name: next(iter(packet.values(name)), None) for name in declared}
             rows.append(
                 ["" if values.get(name) is None else declared[name].text(values[name]) for name in fields]
@@ -92,7 +118,9 @@ def ours(path: Path, fields: list[str]) -> list[list[str]]:
     return rows
 
 
-def compare(paths: list[Path], fields: list[str]) -> tuple[collections.Counter[str], collections.Counter[str], list[Cell]]:
+def compare(
+    paths: list[Path], fields: list[str]
+) -> tuple[collections.Counter[str], collections.Counter[str], list[Cell]]:
     """Cells that agree and cells that either filled, by field; and those that differ."""
     same: collections.Counter[str] = collections.Counter()
     filled: collections.Counter[str] = collections.Counter()
@@ -110,7 +138,7 @@ def compare(paths: list[Path], fields: list[str]) -> tuple[collections.Counter[s
                     if not mine and not other:
                         continue
                     filled[name] += 1
-                    if mine == other or (path.name, number + 1, name) in DIFFERENT:
+                    if mine == other:
                         same[name] += 1
                     else:
                         differing.append((path.name, number + 1, name, mine, other))
@@ -118,7 +146,7 @@ def compare(paths: list[Path], fields: list[str]) -> tuple[collections.Counter[s
 
 
 def told(differing: list[Cell]) -> str:
-    return "\n".join(f"{name} packet {n} {field}: rawcap {a!r}, tshark {b!r}" for name, n, field, a, b in differing[:40])
+    return "\n".join(f"{name} packet {n} {field}: rawcap {a!r}, tshark {b!r}" for name, n, field, a, b in differing)
 
 
 def test_own_captures_agree_in_every_cell() -> None:
@@ -127,10 +155,13 @@ def test_own_captures_agree_in_every_cell() -> None:
     assert not differing, told(differing)
 
 
-@pytest.mark.parametrize(("which", "overall", "each"), [("CORE", 0.999, 0.99), ("APP", 0.97, 0.0)])
-def test_shared_captures_agree(which: str, overall: float, each: float) -> None:
-    fields = getattr(oracle(), which)
-    same, filled, differing = compare(OTHERS, fields)
-    assert sum(same.values()) >= overall * sum(filled.values()), told(differing)
-    for name in filled:
-        assert same[name] >= each * filled[name], f"{name}\n{told([cell for cell in differing if cell[2] == name])}"
+def test_shared_captures_agree_in_the_core() -> None:
+    same, filled, differing = compare(OTHERS, oracle().CORE)
+    unexplained = [cell for cell in differing if cell[0] not in DIFFERENT]
+    assert not unexplained, told(unexplained)
+    assert sum(same.values()) >= 0.999 * sum(filled.values())
+
+
+def test_shared_captures_agree_in_applications() -> None:
+    same, filled, differing = compare(OTHERS, oracle().APP)
+    assert sum(same.values()) >= 0.97 * sum(filled.values()), told(differing)

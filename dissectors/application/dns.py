@@ -218,13 +218,7 @@ class DNSOverTCP(Header):
     streamed = True
 
     def info(self) -> str | None:
-        """What this message and those before it in the segment say."""
-        told: list[str] = []
-        message: Header | None = self
-        while isinstance(message, DNSOverTCP):
-            told = [info for each in message.extensions if (info := each.info())] + told
-            message = message.below
-        return ", ".join(told) or None
+        return self.extensions[0].info() if self.extensions else None
 
 
 class DNSAnywhere(DNS):

@@ -23,6 +23,7 @@ CONTENT_TYPES = {
     APPLICATION_DATA: "Application Data",
     HEARTBEAT: "Heartbeat",
 }
+LEVELS = {1: "Warning", 2: "Fatal"}
 MOST_OCTETS = (1 << 14) + 2048  # of a record, RFC 5246, 6.2.3
 LEAST_FRAGMENT = 1 << 12  # of a message that does not fit its record, as far as programs are known
 MOST_MESSAGE = 1 << 17  # of a handshake message: a chain of certificates may well be longer than a record
@@ -37,7 +38,7 @@ class TLS(Header):
     version = Uint(16, "version of the record", shown=hex, names=VERSIONS, name="tls.record.version")
     length = Uint(16, "octets of the record", name="tls.record.length")
     change_cipher_spec = Found(Presence("what follows is encrypted"))
-    level = Found(Uint(8, "level", names={1: "Warning", 2: "Fatal"}, name="tls.alert_message.level"))
+    level = Found(Uint(8, "level", names=LEVELS, name="tls.alert_message.level"))
     desc = Found(Uint(8, "why", names=ALERTS, name="tls.alert_message.desc"))
     heartbeat_type = Found(Uint(8, "kind", names={1: "Request", 2: "Response"}, name="tls.heartbeat_message.type"))
     payload_length_ = Found(Uint(16, "octets to send back", name="tls.heartbeat_message.payload_length"))
@@ -106,25 +107,16 @@ class TLS(Header):
         return _LABELS.get(self.version, "TLS")
 
     def info(self) -> str | None:
-        """What this record and those before it in the segment hold."""
-        told: list[str] = []
-        record: Header | None = self
-        while isinstance(record, TLS):
-            told = record._told() + told
-            record = record.below
-        return ", ".join(told) or None
-
-    def _told(self) -> list[str]:
         if self.content_type is None:
-            return []
+            return None
         if self.content_type == HANDSHAKE:
-            return [_brief(message) for message in self.inside()] or ["Encrypted Handshake Message"]
-        told = CONTENT_TYPES.get(self.content_type, "Unknown record")
+            return ", ".join(_brief(message) for message in self.inside()) or "Encrypted Handshake Message"
         if self.content_type == ALERT:
-            level = {1: "Warning", 2: "Fatal"}.get(self.level, self.level)
-            described = f"Level: {level}, Description: {ALERTS.get(self.desc, self.desc)}"
-            return [f"Alert ({described})" if self.desc is not None else "Encrypted Alert"]
-        return [told]
+            if self.desc is None:
+                return "Encrypted Alert"
+            level = LEVELS.get(self.level, self.level)
+            return f"Alert (Level: {level}, Description: {ALERTS.get(self.desc, self.desc)})"
+        return CONTENT_TYPES.get(self.content_type, "Unknown record")
 
 
 def _brief(message: Header) -> str:

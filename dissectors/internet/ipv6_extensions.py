@@ -35,7 +35,7 @@ class DestinationOptions(Header):
     next = by(nxt, "ip.proto")
 
     @property
-    def home_address(self) -> str | None:
+    def original_source(self) -> str | None:
         """Where a mobile node is at home: the source that transport checksums count (RFC 6275, 11.3.1)."""
         return next((option.home_address for option in self.options if isinstance(option, HomeAddress)), None)
 

@@ -37,7 +37,7 @@ def _load(path: str) -> None:
     name = Path(path).stem
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise Mistake(f"{path} is not a Python file")
+        raise Mistake(f"{path} is not a Python file: name it .py")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

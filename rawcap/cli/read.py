@@ -13,10 +13,11 @@ import click
 
 from dissectors.packet import Interface, Packet
 from rawcap.cli.load import load_option
-from rawcap.cli.terminal import Mistake, is_pipe, say, set_up_output
+from rawcap.cli.terminal import Mistake, drop_output, is_pipe, say, set_up_output
 from rawcap.files import CaptureError, CaptureWriter, create_capture
 from rawcap.reading import NOTED, Reading
 from rawcap.show import clock, colours, fields
+from rawcap.show.text import TextView
 
 
 class View(Protocol):
@@ -122,30 +123,30 @@ def command(
 
     live = follow or ("-" in files and is_pipe(sys.stdin))
     set_up_output(live=live or sys.stdout.isatty())
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(reading)
-        write = _output(reading, stack, live)
-        if view == "text":
-            from rawcap.show.text import TextView
-
-            problems.view = TextView(
-                write,
-                clock=clock.clock(time_format),
-                paint=_paint(color),
-                names=dict if numeric else lambda: reading.names,
-                at_once=live or display_filter is not None or capture_filter is not None,
-            )
-        elif view == "fields":
-            problems.view = _fields_view(write, columns, settings, reading)
-        elif view is not None:
-            problems.view = _tree_view(view, write, _paint(color))
-        try:
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(reading)
+            write = _output(reading, stack, live)
+            if view == "text":
+                problems.view = TextView(
+                    write,
+                    clock=clock.clock(time_format),
+                    paint=_paint(color),
+                    names=dict if numeric else lambda: reading.names,
+                    at_once=live or display_filter is not None or capture_filter is not None,
+                )
+            elif view == "fields":
+                problems.view = _fields_view(write, columns, settings, reading)
+            elif view is not None:
+                problems.view = _tree_view(view, write, _paint(color))
             writer = stack.enter_context(_writer(output, files, reading, force)) if output is not None else None
             _run(reading, problems.view, writer, live)
-        except CaptureError as error:
-            problems(error)
-        except ValueError as error:  # a capture filter that means nothing for the link type it meets
-            return _refused(error)
+    except CaptureError as error:  # of the file written: those of files read were told to `problems`
+        if output == "-":
+            drop_output()
+        problems(error)
+    except ValueError as error:  # a capture filter that means nothing for the link type it meets
+        return _refused(error)
     return problems.status
 
 
@@ -165,7 +166,7 @@ class _Problems:
 
 
 def _run(reading: Reading, view: View | None, writer: CaptureWriter | None, live: bool) -> None:
-    """Show and write the packets, and say of which nothing could be made."""
+    """Show and write the packets; say at the end of which nothing could be made."""
     packets: Counter[Interface] = Counter()
     try:
         for item in reading if writer is None else reading.blocks():
@@ -180,13 +181,20 @@ def _run(reading: Reading, view: View | None, writer: CaptureWriter | None, live
     finally:
         if view is not None:
             view.flush()
+    sys.stdout.flush()
     unknown: Counter[int] = Counter()
     for interface, count in packets.items():
         if interface.linktype not in reading.graph.compiled.links:
             unknown[interface.linktype] += count
-    sys.stdout.flush()
     for linktype, count in unknown.items():
-        say(f"link type {linktype} is not known: what is in {count} packet{'s' * (count > 1)} is shown as data")
+        say(f"link type {linktype} is not known: what is in {_counted(count, 'packet')} is shown as data")
+    if reading.reassembler is not None and (given_up := reading.reassembler.problems):
+        number, reason = given_up[0]
+        say(f"{_counted(len(given_up), 'datagram')} could not be put together; in packet {number}, {reason}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
 def _refused(error: ValueError) -> int:

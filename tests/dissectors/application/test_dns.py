@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dissectors.packet import Packet
+from dissectors.graph import graph
+from dissectors.packet import Interface, Packet
 
 Carry = Callable[[str | bytes, int, int], Packet]
 
@@ -93,9 +94,7 @@ def test_a_message_over_tcp_is_counted(tcp: Carry) -> None:
 def test_several_messages_in_a_segment(tcp: Carry) -> None:
     packet = tcp("0021" + QUERY + "0021" + QUERY.replace("1234", "5678"), 40000, 53)
     assert packet.values("dns.id") == [0x1234, 0x5678]
-    assert packet.layers[-1].info() == (
-        "Standard query 0x1234 A www.example.com, Standard query 0x5678 A www.example.com"
-    )
+    assert packet.layers[-1].info() == "Standard query 0x5678 A www.example.com"
 
 
 def test_a_message_that_goes_on_in_the_next_segment_keeps_what_is_there(tcp: Carry) -> None:
@@ -108,6 +107,12 @@ def test_a_message_that_goes_on_in_the_next_segment_keeps_what_is_there(tcp: Car
 def test_a_message_is_recognised_on_another_port(udp: Carry) -> None:
     assert udp(QUERY, 40000, 8053).protocols == "ip:udp:dns"
     assert udp(ANSWER, 8053, 40000).protocols == "ip:udp:dns"
+
+
+def test_another_port_may_be_said_to_carry_it_counted_over_tcp(tcp: Carry) -> None:
+    packet = tcp("0021" + QUERY, 40000, 9000)
+    interface = Interface(packet.interface.linktype, graph=graph.with_row("tcp.port", 9000, "dns"))
+    assert Packet(packet.data, interface)["dns.qry.name"] == "www.example.com"
 
 
 @pytest.mark.parametrize(

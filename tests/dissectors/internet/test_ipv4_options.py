@@ -94,7 +94,6 @@ def test_a_pointer_between_slots_is_told() -> None:
 
 
 def test_a_timestamp_option_of_four_octets_has_no_slots() -> None:
-    """A real host sent it, and it crashed another (packets must have room for one stamp, RFC 791, 3.1)."""
     packet = with_options("44040500")
     assert packet["ip.opt.ptr"] == 5
     assert packet.values("ip.opt.time_stamp") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,3 +49,13 @@ def thermometer(tmp_path: Path) -> Path:
         '    follows = {"udp.port": 40000}\n'
     )
     return path
+
+
+@pytest.fixture
+def isolated() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a command line in a process of its own, whose parse graph may be added to."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "rawcap", *map(str, arguments)], capture_output=True, text=True)
+
+    return run
