@@ -152,6 +152,7 @@ class Field:
     """
 
     type: str = ""
+    work_out: Callable[[Any], Any]  # only where it is DERIVED
 
     def __init__(
         self,
@@ -640,8 +641,9 @@ class Itself(Field):
 
     type = "bytes"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, attribute: str, name: str) -> None:
         super().__init__(None, "its octets", name=name)
+        self.attribute = attribute
         self.place = ITSELF
 
     def text(self, value: bytes) -> str:
@@ -651,7 +653,7 @@ class Itself(Field):
 def Derived(field: F, work_out: Callable[[Any], Any]) -> F:
     """A field that is not on the wire: `work_out(layer)` gives its value, None where there is none."""
     field.place = DERIVED
-    field.work_out = work_out  # type: ignore[attr-defined]
+    field.work_out = work_out
     return field
 
 

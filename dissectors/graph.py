@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from dissectors import layout
 from dissectors.fields import Condition, Field, Repeat
+from dissectors.walk import Walker
 
 if TYPE_CHECKING:
-    from dissectors.header import Header, Next
-    from dissectors.walk import Walker
+    from dissectors.declaration import Next
+    from dissectors.header import Header
 
 
 class Graph:
@@ -154,7 +155,6 @@ class Compiled:
 
     def __init__(self, graph: Graph) -> None:
         from dissectors.header import Header  # headers enter the graph, so not above
-        from dissectors.walk import Walker  # native where it could be compiled
 
         self.classes: list[type[Header]] = [Header, *graph.headers]
         self.node_of: dict[type[Header], int] = {header: i + 1 for i, header in enumerate(graph.headers)}

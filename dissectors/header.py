@@ -37,11 +37,11 @@ Bounds were checked once, by the walker: an accessor cannot fail.  What was cut 
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, cast
 
 from dissectors import layout
+from dissectors.declaration import Declaration, HeaderType, always, by, by_port, by_table
 from dissectors.fields import (
     DERIVED,
     ELSEWHERE,
@@ -49,266 +49,19 @@ from dissectors.fields import (
     ITSELF,
     REPEATED,
     WIRE,
-    Condition,
     Either,
     Field,
-    Itself,
     Linear,
     Options,
     Repeat,
-    linear,
 )
+from dissectors.items import Item, Malformed, Missing, group
 from dissectors.walk import View
 
-_RULES = ("header_length", "end", "fragment", "follows", "next", "members")
-_TAKEN = set(vars(View)) | {"payload", "items", "values", "get", "info", "body", "found"}
-
-
-class Next:
-    """The edge rule of a header: which field's value leads on, through which table.  Made by the functions below."""
-
-    def __init__(
-        self, rule: int, fields: tuple[Field, ...] = (), table: str = "", default: type[Header] | str | None = None
-    ) -> None:
-        self.rule = rule
-        self.fields = fields
-        self.table = table
-        self.default = default
-
-
-def by(field: Field, table: str = "", *, default: type[Header] | str | None = None) -> Next:
-    """What follows is looked up by `field` in `table` (default: the table of the field's own name)."""
-    return Next(layout.NEXT_BY_TABLE if (field.bits or 0) <= 16 else layout.NEXT_BY_PAIRS, (field,), table, default)
-
-
-def by_port(source: Field, destination: Field, table: str = "") -> Next:
-    """What follows is looked up by two ports, the lower first; the table is `<protocol>.port`."""
-    return Next(layout.NEXT_BY_PORTS, (source, destination), table)
-
-
-def by_table(table: str) -> Next:
-    """For `members`: their kind stands outside of them, and `table` leads from it to the member."""
-    return Next(layout.NEXT_NOTHING, table=table)
-
-
-def always(header: type[Header] | str) -> Next:
-    """What follows is always `header`, a class or a protocol's name."""
-    return Next(layout.NEXT_ALWAYS, default=header)
-
-
-class Item:
-    """A field with its value and its octets, or a titled group of such: what views show.
-
-    `start` and `stop` are offsets in the frame, `field` is None for a group, `title` the group's heading.
-    """
-
-    __slots__ = ("children", "field", "start", "stop", "title", "value")
-
-    def __init__(
-        self,
-        field: Field | None,
-        value: Any,
-        start: int,
-        stop: int,
-        children: list[Item] | None = None,
-        title: str = "",
-    ) -> None:
-        self.field = field
-        self.value = value
-        self.start = start
-        self.stop = stop
-        self.children = children or []
-        self.title = title
-
-    @property
-    def name(self) -> str:
-        """The field's full name, empty for a group."""
-        return self.field.name if self.field is not None else ""
-
-    def flat(self) -> Iterator[Item]:
-        """This item and all below it, in order."""
-        yield self
-        for child in self.children:
-            yield from child.flat()
-
-    def __repr__(self) -> str:
-        if self.field is None:
-            return f"<Item {self.title!r} of {len(self.children)}>"
-        return f"<Item {self.field.name} {self.field.describe(self.value)}>"
-
-
-def group(title: str, start: int, stop: int, children: list[Item]) -> Item:
-    """A heading with items below it."""
-    return Item(None, None, start, stop, children, title)
-
-
-def inner(header: Header, title: str = "") -> Item:
-    """A header that `body` found inside its own, as a group: its fields are then found as those of options are."""
-    return Item(None, header, header.start, header.stop, list(header.items()), title or header.title)
-
-
-class Declaration:
-    """What a header's class body said, laid out: where each field stands and which rules lead on."""
-
-    def __init__(self, cls: type[Header], fields: dict[str, Field], rules: dict[str, Any]) -> None:
-        self.fields = fields
-        self.wire = [field for field in fields.values() if field.place == WIRE]
-        self.derived = [field for field in fields.values() if field.place == DERIVED]
-        self.follows: dict[str, Any] = rules.get("follows", {})
-        self.next: Next | None = rules.get("next")
-        self.members: Next | None = rules.get("members")
-        inherited = getattr(cls.__base__, "declaration", None)
-        self.is_family = self.members is not None and (inherited is None or inherited.members is not self.members)
-        self.has_body = cls.body is not Header.body
-        self.header_length: Linear | None = linear(rules["header_length"]) if "header_length" in rules else None
-        self.end: Linear | None = linear(rules["end"]) if "end" in rules else None
-        self.fragment: Field | None = rules.get("fragment")
-
-        bit = -8 * cls.back
-        self.fixed_fields: list[Field] = []
-        self.tail: list[Field] = []
-        for field in self.wire:
-            if self.tail or field.when is not None or field.bits is None:
-                if (field.bits or 0) % 8 or bit % 8:
-                    raise TypeError(f"{cls.__name__}.{field.attribute} must be whole octets, behind the fixed part")
-                field.place_at(0)
-                self.tail.append(field)
-            else:
-                field.place_at(bit)
-                bit += field.bits
-                self.fixed_fields.append(field)
-        if bit % 8 and not self.is_family:
-            raise TypeError(f"the fixed part of {cls.__name__} is {bit} bits, not whole octets")
-        self.fixed = (bit + 7) // 8  # what a family leaves of its last octet is for the members to say
-        for field in self.tail:
-            if field.when is not None:
-                field.when.settle()
-
-        self.distant = [field for field in fields.values() if isinstance(field, Options) and field.place == ELSEWHERE]
-        self.areas = [*(field for field in self.tail if isinstance(field, Options)), *self.distant]
-        self.picky = any("recognises" in vars(each) for each in cls.__mro__[:-2] if each is not Header)
-        self.takes_all = False
-        self.length: list[tuple[Field, int, Condition | None]] = []
-        self.length_base = self.fixed
-        if self.header_length is not None:
-            self.length = [(field, times, None) for field, times in self.header_length.terms]
-            self.length_base = self.header_length.plus
-        elif self.next is None and (self.has_body or cls.is_option):
-            self.takes_all = True
-        else:
-            for field in self.tail:
-                length = getattr(field, "length", None)
-                if field.when is not None and field.bits is not None:
-                    self.length += [(row.field, field.bits // 8, row) for row in field.when.rows]
-                elif field.bits is not None:
-                    self.length_base += field.size
-                elif isinstance(length, Linear) and field.when is None:
-                    self.length += [(inner, times, None) for inner, times in length.terms]
-                    self.length_base += length.plus
-                else:
-                    self.takes_all = True
-            if self.takes_all:
-                self.length = []
-        if self.takes_all and self.next is not None:
-            raise TypeError(f"{cls.__name__} takes all that is there: give header_length to let something follow")
-
-
-def _title(cls: type[Header]) -> tuple[str, str]:
-    """The first line of the docstring, as the title and the reference in its brackets."""
-    line = (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
-    match = re.fullmatch(r"(.*?)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)", line)
-    return (match[1], match[2]) if match else (line, "")
-
-
-def _sought_property(field: Field) -> property:
-    """A field that is looked for: behind the fixed part, or found by body, or repeated."""
-    if isinstance(field, Options):
-        return property(lambda layer: layer._options(field), doc=field.meaning)
-    if field.place == REPEATED or isinstance(field, Either):
-        return property(lambda layer: layer.values(field), doc=field.meaning)
-    return property(lambda layer: next(iter(layer.values(field)), None), doc=field.meaning)
-
-
-class HeaderType(type):
-    """Reads a class body as a declaration: places the fields, takes the rules aside, enters it in the graph."""
-
-    declaration: Declaration
-
-    def __new__(mcls, cls_name: str, bases: tuple[type, ...], body: dict[str, Any]) -> HeaderType:
-        rules = {rule: body.pop(rule) for rule in _RULES if rule in body and not isinstance(body[rule], Field)}
-        # A rule may be a field alone (`end = length`); a field declared under a rule's name is not a rule.
-        for rule in _RULES:
-            if isinstance(body.get(rule), Field) and any(
-                body[rule] is value for key, value in body.items() if key != rule
-            ):
-                rules[rule] = body.pop(rule)
-        own = {key: value for key, value in body.items() if isinstance(value, Field)}
-        for key in own:
-            del body[key]
-        body.setdefault("__slots__", ())
-        cls = super().__new__(mcls, cls_name, bases, body)
-        if bases == (View,):
-            return cls
-        mcls._declare(cast("type[Header]", cls), own, rules)
-        return cls
-
-    @staticmethod
-    def _declare(cls: type[Header], own: dict[str, Field], rules: dict[str, Any]) -> None:
-        cls.title, cls.reference = _title(cls)
-        if "prefix" not in cls.__dict__ and "name" in cls.__dict__:
-            cls.prefix = cls.name
-        inherited = getattr(cls, "declaration", None)
-        for key, field in own.items():
-            if key in _TAKEN:
-                raise TypeError(f"{cls.__name__}.{key} has another meaning in every header: call it {key}_")
-            field.attribute = key
-            _name(cls, field, f"{cls.prefix}.{key.rstrip('_')}")
-        if inherited and inherited.members and "itself" not in inherited.fields and "name" in cls.__dict__ and not any(
-            field.name == cls.name for field in own.values()
-        ):
-            own["itself"] = Itself(cls.name)
-            own["itself"].attribute, own["itself"].owner = "itself", cls
-        fields = {**(inherited.fields if inherited else {}), **own}
-        if inherited:
-            for rule in ("header_length", "end", "fragment", "next", "members"):
-                if getattr(inherited, rule) is not None:
-                    rules.setdefault(rule, getattr(inherited, rule))
-        cls.declaration = declaration = Declaration(cls, fields, rules)
-        for field in fields.values():
-            if field in declaration.fixed_fields:
-                _expose(cls, field, field.reader())
-            elif field.place == DERIVED:
-                setattr(cls, field.attribute, property(field.work_out, doc=field.meaning))
-            else:
-                _expose(cls, field, _sought_property(field))
-        if cls.name and "name" in cls.__dict__:
-            from dissectors.graph import graph  # the graph needs Header, so not above
-
-            graph.add(cls)
-
-
-def _name(cls: type[Header], field: Field, default: str) -> None:
-    """Give a field, and those inside it, their full names and their owner."""
-    field.name = field.name or default
-    field.owner = cls
-    for key, part in field.parts.items():
-        part.attribute = key
-        _name(cls, part, f"{field.name}.{key.rstrip('_')}")
-    if isinstance(field, Repeat):
-        for key, inner in field.fields.items():
-            _name(cls, inner, f"{cls.prefix}.{key.rstrip('_')}")
-
-
-def _expose(cls: type[Header], field: Field, reader: object) -> None:
-    """Make a field, its parts and its repeated fields attributes; a part never hides another attribute."""
-    setattr(cls, field.attribute, reader)
-    fixed = field in cls.declaration.fixed_fields
-    for key, part in field.parts.items():
-        if not hasattr(cls, key):
-            setattr(cls, key, part.reader() if fixed and part.when is None else _sought_property(part))
-    if isinstance(field, Repeat):
-        for key, inner in field.fields.items():
-            setattr(cls, key, _sought_property(inner))
+__all__ = [
+    "Header", "Item", "Malformed", "Missing", "Option", "Selector",
+    "always", "by", "by_port", "by_table", "group", "inner",
+]  # fmt: skip
 
 
 class Header(View, metaclass=HeaderType):
@@ -461,7 +214,7 @@ class Header(View, metaclass=HeaderType):
     def values(self, field: Field) -> list[Any]:
         """Every value of `field` in this header, in order; empty when it is not there."""
         if field.place == DERIVED:
-            value = field.work_out(self)  # type: ignore[attr-defined]
+            value = field.work_out(self)
             return [] if value is None else [value]
         if isinstance(field, Either):
             return [value for inner in field.fields for value in self.values(inner)]
@@ -554,7 +307,7 @@ class Header(View, metaclass=HeaderType):
                 else:
                     yield self._item(field, data, start)
         for field in self.declaration.derived:
-            value = field.work_out(self)  # type: ignore[attr-defined]
+            value = field.work_out(self)
             if value is not None:
                 yield Item(field, value, self.start, self.start)
         if self.declaration.has_body:
@@ -633,12 +386,9 @@ class Body:
             self._gather(child)
 
 
-class Malformed(Exception):
-    """Raised by a `body` when the octets contradict themselves; what was yielded before it stays."""
-
-
-class Missing(Malformed):
-    """Raised by a `body` that needs octets beyond the end of its header: no contradiction where the end was cut off."""
+def inner(header: Header, title: str = "") -> Item:
+    """A header that `body` found inside its own, as a group: its fields are then found as those of options are."""
+    return Item(None, header, header.start, header.stop, list(header.items()), title or header.title)
 
 
 class Selector(Header):

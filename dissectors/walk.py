@@ -405,7 +405,6 @@ class Walker:
     ) -> cython.int:
         row: cython.longlong
         flags: cython.longlong
-        rule: cython.longlong
         fixed: cython.longlong
         length: cython.longlong
         multiple: cython.longlong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -265,10 +266,11 @@ def _tree_view(view: str, write: Callable[[str], object], paint: colours.Paint) 
         from rawcap.show.json import JsonView
 
         return JsonView(write)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     if view == "hex":
         from rawcap.show.hexdump import HexView
 
-        return HexView(write, paint=paint)
+        return HexView(write, paint=paint, width=width)
     from rawcap.show.detail import DetailView
 
-    return DetailView(write, paint=paint)
+    return DetailView(write, paint=paint, width=width)

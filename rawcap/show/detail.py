@@ -12,6 +12,7 @@ worked out from what is.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -21,29 +22,35 @@ from dissectors.packet import Packet
 from rawcap.show import clock, colours
 from rawcap.show.colours import Paint
 from rawcap.show.escape import printable
-from rawcap.show.summary import has_bad_checksum
+from rawcap.show.summary import contradiction, has_bad_checksum
 
 _LONGEST_BYTES = 24
 _WIDEST_VALUE = 40
 _MOST_DRAWN_OCTETS = 4
+_NARROWEST = 10
 
 
 class _Row(NamedTuple):
-    """A line of the tree; `depth` is how far below its layer it stands."""
+    """A line of the tree: `depth` is how far below its layer it stands, `level` in how many groups."""
 
     place: str
     depth: int
+    level: int
     name: str
     value: str
     meaning: str
 
 
 class DetailView:
-    """Writes the tree of each packet it is shown, with an empty line between two."""
+    """Writes the tree of each packet it is shown, with an empty line between two.
 
-    def __init__(self, write: Callable[[str], object], *, paint: Paint) -> None:
+    Meanings are wrapped in their column to fit into `width` characters, where that is given.
+    """
+
+    def __init__(self, write: Callable[[str], object], *, paint: Paint, width: int | None = None) -> None:
         self._write = write
         self._paint = paint
+        self._width = width
         self._first = True
 
     def show(self, packet: Packet) -> None:
@@ -60,10 +67,10 @@ class DetailView:
         """The tree of `packet`, line by line."""
         wide = 2 * len(str(len(packet.data) - 1)) + 1
         yield self._paint(_frame_heading(packet), colours.BOLD)
-        yield from self._tree(list(_rows(packet.frame.items(), packet.data, 0)), wide)
+        yield from self._tree(list(_rows(packet.frame.items(), packet.data)), wide)
         for layer in packet.layers:
             yield self._heading(layer)
-            yield from self._tree(list(_rows(layer.items(), packet.data, 0)), wide)
+            yield from self._tree(list(_rows(layer.items(), packet.data)), wide)
 
     def _heading(self, layer: Header) -> str:
         reference = f" ({layer.reference})" if layer.reference else ""
@@ -77,16 +84,32 @@ class DetailView:
 
     def _tree(self, rows: list[_Row], wide: int) -> Iterator[str]:
         """The rows below a heading, in columns of their own width."""
-        names = max((2 * row.depth + len(row.name) for row in rows if row.value), default=0)
-        values = max((len(row.value) for row in rows if len(row.value) <= _WIDEST_VALUE and row.meaning), default=0)
+        names: dict[int, int] = {}
+        values: dict[int, int] = {}
+        for row in rows:
+            if row.value:
+                names[row.level] = max(names.get(row.level, 0), 2 * row.depth + len(row.name))
+            if row.meaning and len(row.value) <= _WIDEST_VALUE:
+                values[row.level] = max(values.get(row.level, 0), len(row.value))
         for row in rows:
             name = "  " * row.depth + row.name
-            line = f"  {row.place:>{wide}}  {name:<{names}}"
-            if row.meaning:
-                line += f"  {row.value:<{values}}  {self._paint(row.meaning, colours.DIM)}"
-            elif row.value:
-                line += f"  {row.value}"
-            yield line.rstrip()
+            line = f"  {row.place:>{wide}}  {name}"
+            if row.value:
+                line = f"  {row.place:>{wide}}  {name:<{names[row.level]}}  {row.value}"
+            if not row.meaning:
+                yield line
+                continue
+            column = wide + names[row.level] + values.get(row.level, 0) + 8
+            first, *more = self._wrapped(row.meaning, max(column, len(line) + 2))
+            yield f"{line:<{column - 2}}  {self._paint(first, colours.DIM)}"
+            for text in more:
+                yield " " * column + self._paint(text, colours.DIM)
+
+    def _wrapped(self, meaning: str, column: int) -> list[str]:
+        """A meaning in lines that fit behind `column`, where there is room for more than a word."""
+        if self._width is None or self._width - column < _NARROWEST:
+            return [meaning]
+        return textwrap.wrap(meaning, self._width - column)
 
 
 def place(start: int, stop: int) -> str:
@@ -117,36 +140,34 @@ def _frame_heading(packet: Packet) -> str:
 def _trouble(layer: Header) -> Iterator[str]:
     if layer.truncated:
         yield "[truncated]"
-    if layer.malformed:
-        yield f"[malformed: {layer.malformed}]"
+    if reason := contradiction(layer):
+        yield f"[malformed: {reason}]"
     if not layer.quoted and has_bad_checksum(layer):
         yield "[bad checksum]"
 
 
-def _rows(items: Iterable[Item], data: bytes, depth: int) -> Iterator[_Row]:
+def _rows(items: Iterable[Item], data: bytes, level: int = 0) -> Iterator[_Row]:
     for item in items:
-        yield from _item_rows(item, data, depth)
+        if item.field is None:
+            yield _Row(place(item.start, item.stop), level, level, printable(item.title), "", "")
+            yield from _rows(item.children, data, level + 1)
+        else:
+            yield from _field_rows(item, item.field, data, level)
 
 
-def _item_rows(item: Item, data: bytes, depth: int) -> Iterator[_Row]:
-    field = item.field
-    if field is None:
-        yield _Row(place(item.start, item.stop), depth, printable(item.title), "", "")
-        yield from _rows(item.children, data, depth + 1)
-        return
+def _field_rows(item: Item, field: Field, data: bytes, level: int) -> Iterator[_Row]:
     octets = data[item.start : item.stop]
-    yield _row(item, depth, place(item.start, item.stop), _own_bits(field, octets))
+    yield _row(item, field, place(item.start, item.stop), level, level, _own_bits(field, octets))
     for child in item.children:
         if child.field is not None and child.field.parent is field:
-            yield _row(child, depth + 1, "", _part_bits(child.field, field, octets))
+            yield _row(child, child.field, "", level + 1, level, _part_bits(child.field, field, octets))
         else:
-            yield from _item_rows(child, data, depth + 1)
+            yield from _rows([child], data, level + 1)
 
 
-def _row(item: Item, depth: int, stands: str, bits: str) -> _Row:
-    assert item.field is not None
-    value = _value(item.field, item.value)
-    return _Row(stands, depth, item.field.name, f"{bits} = {value}" if bits else value, item.field.meaning)
+def _row(item: Item, field: Field, stands: str, depth: int, level: int, bits: str) -> _Row:
+    value = _value(field, item.value)
+    return _Row(stands, depth, level, field.name, f"{bits} = {value}" if bits else value, field.meaning)
 
 
 def _own_bits(field: Field, octets: bytes) -> str:

@@ -25,10 +25,10 @@ _CHARACTERS = "".join(chr(each) if 0x20 <= each < 0x7F else "." for each in rang
 class HexView:
     """Writes the tree and the octets of each packet it is shown."""
 
-    def __init__(self, write: Callable[[str], object], *, paint: Paint) -> None:
+    def __init__(self, write: Callable[[str], object], *, paint: Paint, width: int | None = None) -> None:
         self._write = write
         self._paint = paint
-        self._detail = DetailView(write, paint=paint)
+        self._detail = DetailView(write, paint=paint, width=width)
 
     def show(self, packet: Packet) -> None:
         """Write `packet`."""

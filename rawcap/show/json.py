@@ -15,7 +15,7 @@ layers                  the frame itself, then every header, outermost first, th
 layer                   the protocol's name.
 octets                  where a header or group stands in the frame: the first octet, and the one behind the last.
 truncated, quoted       true, and only there when so: cut off by the capture; part of a packet that an error quotes.
-malformed               how the header contradicts itself; only there when it does.
+malformed               how the header, or something inside it, contradicts itself; only there when it does.
 groups                  what has a heading of its own, in order: options, records, rows. Each has a `title`, fields
                         and may have further groups.
 
@@ -37,6 +37,7 @@ from dissectors.fields import Field, Repeat
 from dissectors.header import Header, Item
 from dissectors.packet import Packet
 from rawcap.show.detail import header_stop
+from rawcap.show.summary import contradiction
 
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
@@ -73,8 +74,8 @@ def _layer(layer: Header) -> dict[str, Any]:
         found["truncated"] = True
     if layer.quoted:
         found["quoted"] = True
-    if layer.malformed:
-        found["malformed"] = layer.malformed
+    if reason := contradiction(layer):
+        found["malformed"] = reason
     return _fill(found, layer.items())
 
 

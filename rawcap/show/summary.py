@@ -60,11 +60,22 @@ def trouble(packet: Packet) -> str:
     said = []
     if packet.truncated:
         said.append(f"[truncated {len(packet.data)} of {packet.length}]")
-    if reason := packet.malformed:
+    if reason := next(filter(None, map(contradiction, packet.layers)), ""):
         said.append(f"[malformed: {reason}]")
     if any(has_bad_checksum(layer) for layer in packet.layers):
         said.append("[bad checksum]")
     return " ".join(said)
+
+
+def contradiction(layer: Header) -> str:
+    """Why a header, or something inside it, contradicts itself; empty when nothing does."""
+    reason = layer.malformed
+    declared = layer.declaration
+    if not reason and (declared.areas or declared.has_body):
+        reason = next(filter(None, map(contradiction, layer.inside())), "")
+    if not reason and layer.extensions:
+        reason = next(filter(None, map(contradiction, layer.extensions)), "")
+    return reason
 
 
 def has_bad_checksum(layer: Header) -> bool:

@@ -15,8 +15,6 @@ A connection whose beginning was not captured counts from its first segment, whi
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from dissectors import layout
 from dissectors.header import Header
 from dissectors.packet import Packet
@@ -32,97 +30,118 @@ _WINDOW_SCALE = 3  # option kind
 _LARGEST_SHIFT = 14  # RFC 7323, 2.3
 _NOT_OFFERED = -1
 
-_Socket = tuple[str, int]
+_Way = tuple[str, str, int, int]
+
+
+class _Side:
+    """What is remembered of what one side of a connection sends."""
+
+    __slots__ = ("base", "connection", "other", "shift")
+
+    def __init__(self, connection: _Connection) -> None:
+        self.connection = connection
+        self.other = self
+        """The other side."""
+        self.base: int | None = None
+        """The sequence number that counts as 0."""
+        self.shift: int | None = None
+        """The window scale that it offered; None while its SYN was not seen."""
 
 
 class _Connection:
-    """What is remembered of one connection; pairs are by direction, the lower socket's first."""
+    """What is remembered of both sides together."""
 
-    __slots__ = ("base", "ended", "shift", "stream")
+    __slots__ = ("ended", "stream")
 
     def __init__(self, stream: int) -> None:
         self.stream = stream
-        self.base: list[int | None] = [None, None]
-        self.shift: list[int | None] = [None, None]
         self.ended = False
 
 
 class Relative:
-    """Remembers up to 65,536 connections, the most recently used, in order to number their octets."""
+    """Remembers the connections that were used last, 65,536 at least, in order to number their octets."""
 
     def __init__(self) -> None:
-        self._connections: OrderedDict[tuple[_Socket, _Socket], _Connection] = OrderedDict()
         self._streams = 0
+        # Two generations: what is not used while one fills up with connections is forgotten with the next.
+        self._young: dict[_Way, _Side] = {}
+        self._old: dict[_Way, _Side] = {}
 
     def note(self, packet: Packet) -> Packet:
         """Leave the four fields in the notes of `packet`, where it is a whole TCP header; gives the packet back."""
         tcp = packet.tcp
         if tcp is None or tcp.status & (layout.PARTIAL | layout.QUOTED):
             return packet
-        source, destination = _sockets(tcp)
-        way = 0 if source <= destination else 1
-        pair = (destination, source) if way else (source, destination)
         flags, sequence, acknowledged, window = tcp.flags, tcp.seq_raw, tcp.ack_raw, tcp.window_size_value
+        way = _way(tcp)
+        side = self._young.get(way) or self._recall(way)
+        if side is None or _begins_anew(side, flags, sequence):
+            side = self._add(way)
+        base, other = side.base, side.other
 
-        connection = self._connections.get(pair)
-        if connection is None or _begins_anew(connection, way, flags, sequence):
-            connection = self._add(pair)
-        else:
-            self._connections.move_to_end(pair)
-        base, shift = connection.base, connection.shift
-
-        first = base[way]
-        if first is None or flags & (_SYN | _ACK) == _SYN | _ACK:
-            first = base[way] = sequence if flags & _SYN else sequence - 1
+        if base is None or flags & (_SYN | _ACK) == _SYN | _ACK:
+            base = side.base = sequence if flags & _SYN else sequence - 1
         if flags & _ACK:
-            other = base[1 - way]
-            if other is None:
-                other = base[1 - way] = acknowledged - 1
-            acknowledged = acknowledged - other & 0xFFFFFFFF
+            if other.base is None:
+                other.base = acknowledged - 1
+            acknowledged = acknowledged - other.base & 0xFFFFFFFF
         if flags & _SYN:
-            shift[way] = _offered_shift(tcp)
-        elif (scale := shift[way]) is not None and scale > 0 and shift[1 - way] != _NOT_OFFERED:
-            window <<= scale
+            side.shift = _offered_shift(tcp)
+        elif side.shift and side.shift > 0 and other.shift != _NOT_OFFERED:
+            window <<= side.shift
         if flags & (_FIN | _RST):
-            connection.ended = True
+            side.connection.ended = True
 
         notes = {
-            "tcp.stream": connection.stream,
-            "tcp.seq": sequence - first & 0xFFFFFFFF,
+            "tcp.stream": side.connection.stream,
+            "tcp.seq": sequence - base & 0xFFFFFFFF,
             "tcp.ack": acknowledged,
             "tcp.window_size": window,
         }
-        if packet.notes is None:
-            packet.notes = notes
-        else:
-            packet.notes.update(notes)
+        packet.notes = notes if packet.notes is None else packet.notes | notes
         return packet
 
-    def _add(self, pair: tuple[_Socket, _Socket]) -> _Connection:
-        connection = self._connections[pair] = _Connection(self._streams)
-        self._connections.move_to_end(pair)
+    def _recall(self, way: _Way) -> _Side | None:
+        """A connection that was not used for long."""
+        side = self._old.get(way)
+        if side is not None:
+            self._keep(way, side)
+        return side
+
+    def _add(self, way: _Way) -> _Side:
+        connection = _Connection(self._streams)
         self._streams += 1
-        if len(self._connections) > _MOST_CONNECTIONS:
-            self._connections.popitem(last=False)
-        return connection
+        side, other = _Side(connection), _Side(connection)
+        side.other, other.other = other, side
+        self._keep(way, side)
+        return side
+
+    def _keep(self, way: _Way, side: _Side) -> None:
+        if len(self._young) >= 2 * _MOST_CONNECTIONS:
+            self._old, self._young = self._young, {}
+        source, destination, sport, dport = way
+        self._young[way] = side
+        self._young[destination, source, dport, sport] = side.other
 
 
-def _sockets(tcp: Header) -> tuple[_Socket, _Socket]:
-    """The source's and the destination's address and port; no address where nothing below has any."""
+def _way(tcp: Header) -> _Way:
+    """Addresses and ports, the source's first; no addresses where nothing below has any."""
     source = destination = ""
     below = tcp.below
     while below is not None:
         if below.addresses is not None:
-            source, destination = (getattr(below, attribute) for attribute in below.addresses)
+            first, second = below.addresses
+            source, destination = getattr(below, first), getattr(below, second)
             break
         below = below.below
-    return (source, tcp.srcport), (destination, tcp.dstport)
+    return source, destination, tcp.srcport, tcp.dstport
 
 
-def _begins_anew(connection: _Connection, way: int, flags: int, sequence: int) -> bool:
+def _begins_anew(side: _Side, flags: int, sequence: int) -> bool:
     """Whether a SYN opens another connection between the same sockets, rather than being sent again."""
-    base = connection.base[way]
-    return flags & (_SYN | _ACK) == _SYN and base is not None and (base != sequence or connection.ended)
+    if flags & (_SYN | _ACK) != _SYN or side.base is None:
+        return False
+    return side.base != sequence or side.connection.ended
 
 
 def _offered_shift(tcp: Header) -> int:

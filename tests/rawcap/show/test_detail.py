@@ -98,6 +98,25 @@ def test_headings_are_coloured_by_protocol(frames: dict[str, bytes]) -> None:
     assert "\x1b[1;34mUser Datagram Protocol (RFC 768), octets 34–41\x1b[0m" in lines
 
 
+def test_meanings_are_wrapped_in_their_column_where_a_width_is_given(frames: dict[str, bytes]) -> None:
+    written: list[str] = []
+    DetailView(written.append, paint=Paint(False), width=80).show(Packet(frames["udp"], ETHERNET))
+    lines = "".join(written).splitlines()
+    assert max(map(len, lines)) <= 80
+    at = next(index for index, line in enumerate(lines) if "ip.id " in line)
+    assert lines[at : at + 2] == [
+        "  18–19  ip.id               0x1234                   identification, the same in",
+        "                                                      all fragments",
+    ]
+
+
+def test_what_is_wrong_inside_a_header_is_told_with_it(frames: dict[str, bytes]) -> None:
+    # A maximum segment size option that says it is 9 octets long, where 8 octets of options are.
+    frame = frames["synack"][:55] + b"\x09" + frames["synack"][56:]
+    (heading,) = (line for line in tree(Packet(frame, ETHERNET)) if line.startswith("Transmission"))
+    assert "[malformed: " in heading
+
+
 @pytest.mark.parametrize(
     ("octets", "first", "bits", "shown"),
     [

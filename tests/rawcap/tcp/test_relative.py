@@ -147,14 +147,23 @@ def test_notes_that_are_there_stay() -> None:
     assert (notes["frame.time_delta"], notes["tcp.seq"]) == (5, 0)
 
 
-def test_memory_is_bounded_and_the_longest_unused_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded_and_what_was_not_used_for_long_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relative, "_MOST_CONNECTIONS", 2)
     found = noted(
         segment(50001, 443, ACK, 10, 1),
         segment(50002, 443, ACK, 10, 1),
-        segment(50001, 443, ACK, 20, 1),
         segment(50003, 443, ACK, 10, 1),
+        segment(50001, 443, ACK, 20, 1),
+        segment(50004, 443, ACK, 10, 1),
         segment(50001, 443, ACK, 30, 1),
         segment(50002, 443, ACK, 50, 1),
     )
-    assert [(stream, seq) for stream, seq, _, _ in found] == [(0, 1), (1, 1), (0, 11), (2, 1), (0, 21), (3, 1)]
+    assert [(stream, seq) for stream, seq, _, _ in found] == [
+        (0, 1),
+        (1, 1),
+        (2, 1),
+        (0, 11),
+        (3, 1),
+        (0, 21),
+        (4, 1),
+    ]
