@@ -7,6 +7,7 @@ went away, as a shell reports a program that was stopped by SIGPIPE.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -33,7 +34,11 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        # What is imported stays to the end: let the garbage collector neither run meanwhile nor look at it ever again.
+        gc.disable()
         command: click.Command = importlib.import_module(f"rawcap.cli.{cmd_name}").command
+        gc.freeze()
+        gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

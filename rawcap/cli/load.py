@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +32,9 @@ def _load_all(context: click.Context, parameter: click.Parameter, paths: tuple[s
 
 
 def _load(path: str) -> None:
+    import importlib.util  # only who loads a file pays for these
+    import traceback
+
     name = Path(path).stem
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

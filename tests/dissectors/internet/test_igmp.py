@@ -13,7 +13,7 @@ Carry = Callable[[int, str], Packet]
 @pytest.mark.parametrize(("octets", "version", "delay", "group", "line"), [
     ("1100 eeff 00000000", 1, None, "0.0.0.0", "Membership Query, general"),
     ("1164 ee9b 00000000", 2, 100, "0.0.0.0", "Membership Query, general"),
-    ("110a 0bf3 e1000001", 2, 10, "225.0.0.1", "Membership Query, specific for group 225.0.0.1"),
+    ("110a 0df4 e1000001", 2, 10, "225.0.0.1", "Membership Query, specific for group 225.0.0.1"),
     ("1200 0cfe e1000001", 1, None, "225.0.0.1", "Membership Report group 225.0.0.1"),
     ("1600 08fe e1000001", 2, None, "225.0.0.1", "Membership Report group 225.0.0.1"),
     ("1700 07fe e1000001", 2, None, "225.0.0.1", "Leave Group group 225.0.0.1"),

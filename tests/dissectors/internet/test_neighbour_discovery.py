@@ -78,7 +78,7 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("1801 00 00 00000e10", {"icmpv6.opt.prefix.length": 0, "icmpv6.opt.prefix": "::"}),
     ("1903 0000 00000e10" + ADDRESS(0x53), {"icmpv6.opt.rdnss.lifetime": 3600, "icmpv6.opt.rdnss": "2001:db8::53"}),
     ("2101 00 000000 003c", {"icmpv6.opt.type": 0x21}),
-    ("2503 68747470733a2f2f706f7274616c2e65000000000000"[: 4 + 44], {"icmpv6.opt.captive_portal": "https://portal.e"}),
+    ("2503 68747470733a2f2f706f7274616c2e65 000000000000", {"icmpv6.opt.captive_portal": "https://portal.e"}),
     (
         "2602 0708 0064ff9b 0000000000000000",
         {"icmpv6.opt.pref64.scaled_lifetime": 225, "icmpv6.opt.pref64.plc": 0, "icmpv6.opt.pref64.prefix": "64:ff9b::"},

@@ -105,8 +105,8 @@ def test_meanings_are_wrapped_in_their_column_where_a_width_is_given(frames: dic
     assert max(map(len, lines)) <= 80
     at = next(index for index, line in enumerate(lines) if "ip.id " in line)
     assert lines[at : at + 2] == [
-        "  18–19  ip.id               0x1234                   identification, the same in",
-        "                                                      all fragments",
+        "  18–19  ip.id               0x1234                   identification, the same",
+        "                                                      in all fragments",
     ]
 
 
