@@ -43,7 +43,7 @@ def _whole(layer: Header) -> bool:
     return not cut and not layer.unfinished
 
 
-def _datagram(layer: Header) -> Header | None:
+def datagram_of(layer: Header) -> Header | None:
     """The IP header that carries `layer`, whatever extends it in between."""
     below = layer.below
     while below is not None and below.name in _EXTENSIONS:
@@ -56,7 +56,7 @@ def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
 
     It counts the datagram's ends: the final destination of a source route, the home address of a mobile node.
     """
-    datagram = _datagram(layer)
+    datagram = datagram_of(layer)
     if datagram is None or not datagram.whole:
         return None
     if datagram.name == "ip":
@@ -96,7 +96,7 @@ def without_checksum(layer: Header) -> int:
     """What is said of a UDP header whose checksum is 0: over IPv6 only tunnels may do without one (RFC 6935, 5)."""
     if layer.checksum is None:
         return UNVERIFIED
-    datagram = _datagram(layer)
+    datagram = datagram_of(layer)
     return ILLEGAL if datagram is not None and datagram.name == "ipv6" else NOT_PRESENT
 
 

@@ -4,7 +4,7 @@ Neighbour discovery, listener discovery, node information and RPL have files of 
 """
 from __future__ import annotations
 
-from dissectors.checksum import status_field, transport_status
+from dissectors.checksum import datagram_of, status_field, transport_status
 from dissectors.fields import Bytes, Flag, Options, Uint
 from dissectors.header import Header, always, by
 from dissectors.internet.icmp_extensions import ICMPExtensions, behind_quotation
@@ -123,7 +123,7 @@ class Echo(Header):
     def info(self) -> str | None:
         if self.sequence_number is None:
             return None
-        datagram = self.below.below if self.below is not None else None
+        datagram = datagram_of(self.below) if self.below is not None else None
         hops = f", hop limit={datagram.hlim}" if datagram is not None and datagram.name == "ipv6" else ""
         return f"id=0x{self.identifier:04x}, seq={self.sequence_number}{hops}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
@@ -23,47 +23,72 @@ def command() -> int:
     from dissectors.packet import Interface  # imports every protocol, which --help can do without
 
     graph = Interface().graph
-    headers = [each for each in graph.headers if not (each.selector or each.is_option or each.part_of)]
+    headers: dict[str, list[type[Header]]] = {}
+    for header in graph.headers:
+        if not (header.selector or header.is_option or header.part_of):
+            headers.setdefault(header.name, []).append(header)
     rows = [
-        [header.name, header.title, header.reference, str(_count(graph, header)), _leads(graph, header)]
-        for header in sorted(headers, key=lambda header: header.name)
+        [name, forms[0].title, forms[0].reference, str(_count(graph, forms)), "; ".join(_leads(graph, forms))]
+        for name, forms in sorted(headers.items())
     ]
     for line in table(rows):
         sys.stdout.write(line + "\n")
     return 0
 
 
-def _count(graph: Graph, header: type[Header]) -> int:
-    """Fields of a protocol, with those of the headers that continue it and of its options."""
-    own = {header, *(each for each in graph.headers if each.part_of == header.name)}
+def _count(graph: Graph, forms: list[type[Header]]) -> int:
+    """Fields of a protocol in all its forms, with those of the headers that continue it and of its options."""
+    own = {*forms, *(each for each in graph.headers if each.part_of == forms[0].name)}
     for each in list(own):
         for area in each.declaration.areas:
             own |= {option for option in graph.headers if issubclass(option, area.family)}
     return sum(any(field.owner in own for field in fields) for fields in graph.fields.values())
 
 
-def _leads(graph: Graph, header: type[Header]) -> str:
-    """The edges that lead to a header, in words."""
-    return "; ".join(_edges(graph, header))
-
-
-def _edges(graph: Graph, header: type[Header]) -> Iterator[str]:
+def _leads(graph: Graph, forms: list[type[Header]]) -> Iterator[str]:
+    """What leads to a protocol, in words: the values in each table, the headers that it is always behind."""
+    choices = {_table(each): each for each in graph.headers if each.selector}
+    reached = set(forms)  # with the choices that lead to them: what leads to a choice leads to the protocol
+    while more := {each for each in choices.values() if each not in reached and _chosen(graph, each, reached)}:
+        reached |= more
     for name, rows in graph.rows.items():
-        if values := sorted(value for value, target in rows.items() if target is header):
-            yield f"{name} {', '.join(_ranges(values))}"
+        values = sorted(value for value, target in rows.items() if target in reached)
+        if values and name not in choices:
+            yield f"{name} {', '.join(_ranges(values, _writer(graph, name)))}"
     for each in graph.headers:
-        rule = each.declaration.next
-        if rule is not None and rule.default in (header, header.name):
+        if not each.selector and _always(graph, each) in reached:
             yield f"behind {each.name}"
-    for name in header.guessed_in:
-        yield f"content of {name}"
+    yield from (f"content of {name}" for name in dict.fromkeys(name for form in forms for name in form.guessed_in))
 
 
-def _ranges(values: list[int]) -> Iterator[str]:
+def _table(choice: type[Header]) -> str:
+    """The table by which a choice is made."""
+    rule = choice.declaration.next
+    return rule.table or rule.fields[0].name if rule is not None and rule.fields else ""
+
+
+def _always(graph: Graph, header: type[Header]) -> type[Header] | None:
+    """What follows a header where no table says otherwise."""
+    default = header.declaration.next.default if header.declaration.next is not None else None
+    return graph.protocols[default] if isinstance(default, str) else default
+
+
+def _chosen(graph: Graph, choice: type[Header], reached: set[type[Header]]) -> bool:
+    """Whether a choice leads to one of `reached`."""
+    return _always(graph, choice) in reached or not reached.isdisjoint(graph.rows.get(_table(choice), {}).values())
+
+
+def _writer(graph: Graph, table: str) -> Callable[[int], str]:
+    """How the values of a table are written: as those of the field of its name, where there is one."""
+    fields = graph.fields.get(table)
+    return fields[0].text if fields else str
+
+
+def _ranges(values: list[int], write: Callable[[int], str]) -> Iterator[str]:
     """Numbers in words, those in a row as a range."""
     first = last = values[0]
     for value in [*values[1:], values[-1] + 2]:
         if value != last + 1:
-            yield str(first) if first == last else f"{first}–{last}"
+            yield write(first) if first == last else f"{write(first)}–{write(last)}"
             first = value
         last = value

@@ -29,23 +29,22 @@ def summarise(packet: Packet) -> Summary:
     Addresses are the innermost ones, the protocol is the innermost one, and of the layers' own words the innermost
     count. A packet quoted by an error message has no say in any of it.
     """
-    source = destination = info = ""
+    source = destination = info = protocol = ""
     about: Header | None = None
     layers = packet.layers
     for index in range(len(layers) - 1, -1, -1):
         layer = layers[index]
         if layer.status & layout.QUOTED:
             continue
-        if about is None and protocol_of(layer):
+        if about is None and (protocol := protocol_of(layer)):
             about = layer
         if not info and (told := layer.info()):
-            info = _with_repeated(layers, index, told)
-        if not source and layer.addresses is not None:
-            source, destination = (_text(getattr(layer, attribute)) for attribute in layer.addresses)
+            info = _with_repeated(layers, index, told) if layer.repeats else told
+        if not source and (addresses := layer.addresses) is not None:
+            source, destination = _text(getattr(layer, addresses[0])), _text(getattr(layer, addresses[1]))
         if info and source and about is not None:
             break
-    protocol = protocol_of(about) if about is not None else "data"
-    return Summary(source, destination, protocol, info or _what_is_left(layers), trouble(packet), about)
+    return Summary(source, destination, protocol or "data", info or _what_is_left(layers), trouble(packet), about)
 
 
 def protocol_of(layer: Header) -> str:
@@ -58,19 +57,22 @@ def protocol_of(layer: Header) -> str:
 def trouble(packet: Packet) -> str:
     """What is wrong with a packet, in brackets: cut short, contradictory, a bad checksum. Empty when nothing is."""
     said = []
+    layers = packet.layers
     if packet.truncated:
         said.append(f"[truncated {len(packet.data)} of {packet.length}]")
-    if reason := next(filter(None, map(contradiction, packet.layers)), ""):
+    if reason := next(filter(None, map(contradiction, layers)), ""):
         said.append(f"[malformed: {reason}]")
-    if any(has_bad_checksum(layer) for layer in packet.layers):
+    if any(map(has_bad_checksum, layers)):
         said.append("[bad checksum]")
     return " ".join(said)
 
 
 def contradiction(layer: Header) -> str:
     """Why a header, or something inside it, contradicts itself; empty when nothing does."""
-    reason = layer.malformed
     declared = layer.declaration
+    reason = ""
+    if layer.status or declared.has_body:  # else there is nothing that it could tell
+        reason = layer.malformed
     if not reason and (declared.areas or declared.has_body):
         reason = next(filter(None, map(contradiction, layer.inside())), "")
     if not reason and layer.extensions:
@@ -80,7 +82,7 @@ def contradiction(layer: Header) -> str:
 
 def has_bad_checksum(layer: Header) -> bool:
     """Whether a checksum in this header is wrong; one that was left to the card or could not be verified is not."""
-    return any(value == checksum.BAD for field in _checksums(type(layer)) for value in layer.values(field))
+    return any(checksum.BAD in layer.values(field) for field in _checksums(type(layer)))
 
 
 def _text(address: object) -> str:
@@ -97,7 +99,7 @@ def _with_repeated(layers: list[Header], index: int, told: str) -> str:
     """What a header and those of its kind right before it say: several TLS records in one segment."""
     texts = [told]
     layer = layers[index]
-    while layer.repeats and index and type(layers[index - 1]) is type(layer):
+    while index and type(layers[index - 1]) is type(layer):
         index -= 1
         if before := layers[index].info():
             texts.append(before)

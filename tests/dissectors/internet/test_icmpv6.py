@@ -23,6 +23,11 @@ def test_echo(carry6: Carry, checksum: str, status: int) -> None:
     assert icmpv6.info() == "Echo (ping) request id=0x1234, seq=1, hop limit=64"
 
 
+def test_the_hop_limit_of_an_echo_behind_an_extension_header(carry6: Carry) -> None:
+    icmpv6 = carry6(0, "3a 00 0104 00000000 8000 0000 1234 0001").icmpv6
+    assert icmpv6.info() == "Echo (ping) request id=0x1234, seq=1, hop limit=64"
+
+
 @pytest.mark.parametrize(("octets", "field", "value", "line"), [
     ("0104 0000 00000000", "icmpv6.length", 0, "Destination Unreachable (Port unreachable)"),
     ("0200 0000 00000500", "icmpv6.mtu", 1280, "Packet Too Big"),
