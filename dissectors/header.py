@@ -340,6 +340,10 @@ class Header(View, metaclass=HeaderType):
         if self.declaration.has_body:
             yield from self._found().headers
 
+    def quotation(self) -> tuple[type[Header], int, int] | None:
+        """Where the beginning of another packet stands inside this header, and its first header (ICMPv6 redirect)."""
+        return None
+
     @classmethod
     def recognises(cls, payload: bytes) -> bool:
         """Whether `payload` looks like this protocol: asked before a port or a guess (`guessed_in`) is believed."""

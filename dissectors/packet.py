@@ -183,7 +183,7 @@ class Packet(Holder):
     def __repr__(self) -> str:
         number = f"#{self.number} " if self.number else ""
         cut = f" of {self.length}" if self.truncated else ""
-        told = next((told for layer in reversed(self.layers) if (told := layer.info())), "")
+        told = next((told for layer in reversed(self.layers) if not layer.quoted and (told := layer.info())), "")
         return f"<Packet {number}{self.protocols} {len(self.data)}{cut} octets{': ' + told if told else ''}>"
 
 
@@ -231,7 +231,14 @@ def _complete(packet: Packet, layers: list[Header]) -> list[Header]:
 def _left(packet: Packet, layer: Header) -> list[Header]:
     """The layers in what the innermost header carries, to which no edge led."""
     inner = layer.extensions[-1] if layer.extensions else layer
-    return [] if inner.declaration.takes_all else _rest(packet, layer, inner.stop, inner.end)
+    if not inner.declaration.takes_all:
+        return _rest(packet, layer, inner.stop, inner.end)
+    quotation = inner.quotation() if inner.quotes else None
+    if quotation is None:
+        return []
+    compiled: Compiled = packet.interface.graph.compiled
+    header, start, end = quotation
+    return compiled.walker.layers(packet.captured, compiled.node_of[header], start, end, layer)
 
 
 def _rest(packet: Packet, below: Header | None, start: int, end: int) -> list[Header]:

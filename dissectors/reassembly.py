@@ -197,7 +197,7 @@ def _fragment(packet: Packet) -> _Fragment | None:
         if layer.name == "ip" and layer.whole and (layer.mf or layer.frag_offset):
             key = _key(packet, layer, layer.id, layer.proto)
             most = MOST_OCTETS - (layer.stop - layer.start)
-            return _Fragment(layer, key, layer.frag_offset, layer.mf, _carried(layer), most)
+            return _Fragment(layer, key, layer.frag_offset * 8, layer.mf, _carried(layer), most)
         if layer.name == "ipv6.fraghdr" and layer.whole and (layer.more or layer.offset):
             key = _key(packet, layer, layer.ident)
             return _Fragment(layer, key, layer.offset, layer.more, _carried(layer), MOST_OCTETS)

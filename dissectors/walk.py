@@ -433,6 +433,8 @@ class Walker:
             fixed = self.nodes[row + FIXED]
 
             if flags & SELECTOR:
+                if flags & QUOTES:
+                    quoted = QUOTED
                 if start + fixed > end or start + fixed > limit:
                     node = self.nodes[row + NEXT_DEFAULT]
                 else:

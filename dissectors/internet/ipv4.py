@@ -43,7 +43,7 @@ class IPv4(Header):
         shown=hex,
         parts={"rb": Flag("reserved"), "df": Flag("don't fragment"), "mf": Flag("more fragments")},
     )
-    frag_offset = Uint(13, "where the fragment belongs, octets", unit=8)
+    frag_offset = Uint(13, "where the fragment belongs, units of 8 octets")
     ttl = Uint(8, "time to live, hops")
     proto = Uint(8, "what is carried", names=PROTOCOLS)
     checksum = Uint(16, "of the header", shown=hex)
@@ -79,5 +79,5 @@ class IPv4(Header):
             return None
         name = PROTOCOLS.get(self.proto, "unknown")
         if self.is_fragment:
-            return f"Fragmented IP protocol (proto={name} {self.proto}, off={self.frag_offset}, ID={self.id:04x})"
+            return f"Fragmented IP protocol (proto={name} {self.proto}, off={self.frag_offset * 8}, ID={self.id:04x})"
         return f"{name} ({self.proto})"

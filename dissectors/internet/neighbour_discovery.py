@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator
 
 from dissectors.fields import EUI64, MAC, Bytes, Flag, Found, IPv6Address, Options, Repeat, Text, Uint
-from dissectors.header import Header, Item, Malformed, Option, by
+from dissectors.header import Header, Item, Malformed, Option, Selector, always, by
 
 OPTIONS = {
     1: "source link-layer address",
@@ -94,6 +94,14 @@ class PrefixInformation(NDOption):
     prefix_ = IPv6Address("prefix", name="icmpv6.opt.prefix")
 
     follows = {"icmpv6.opt.type": 3}
+
+
+class Quotation(Selector):
+    """The packet that a redirected header begins with: always IPv6, and cut short by rights."""
+
+    name = "icmpv6.opt.quotation"
+    quotes = True
+    next = always("ipv6")
 
 
 class RedirectedHeader(NDOption):
@@ -447,12 +455,21 @@ class Redirect(Header):
 
     name = "icmpv6.nd.rd"
     part_of = "icmpv6"
+    quotes = True
     reserved = Bytes(4, "not used", name="icmpv6.reserved")
     target_address = IPv6Address("better first hop")
     destination_address = IPv6Address("destination that is redirected", name="icmpv6.rd.na.destination_address")
     options = Options(NDOption)
 
     follows = {"icmpv6.type": 137}
+
+    def quotation(self) -> tuple[type[Header], int, int] | None:
+        for option in self.options:
+            if isinstance(option, RedirectedHeader):
+                place = option.position(option.declaration.fields["redirected_packet"])
+                if place is not None:
+                    return Quotation, *place
+        return None
 
     def info(self) -> str | None:
         mac = _advertised(self)

@@ -55,9 +55,14 @@ def protocol_of(layer: Header) -> str:
 
 
 def trouble(packet: Packet) -> str:
-    """What is wrong with a packet, in brackets: cut short, contradictory, a bad checksum. Empty when nothing is."""
+    """What is wrong with a packet, in brackets: cut short, in part, contradictory, a bad checksum; empty when nothing is.
+
+    A fragment that is not the first needs no such word: its own line says it.
+    """
     said = []
     layers = packet.layers
+    if any(layer.continued and not layer.status & (layout.FRAGMENT | layout.QUOTED) for layer in layers):
+        said.append("[first fragment]")
     if packet.truncated:
         said.append(f"[truncated {len(packet.data)} of {packet.length}]")
     if reason := next(filter(None, map(contradiction, layers)), ""):

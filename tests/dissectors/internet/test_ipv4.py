@@ -22,7 +22,7 @@ def test_every_field_of_the_header() -> None:
     ip = Packet.of(bytes.fromhex("45bb 0014 1234 6005 40 fd 0000 c0000201 c6336401"), RAW_IP).ip
     assert (ip.version, ip.hdr_len, ip.dsfield, ip.dscp, ip.ecn) == (4, 20, 0xBB, 46, 3)
     assert (ip.len, ip.id, ip.flags, ip.rb, ip.df, ip.mf) == (20, 0x1234, 3, False, True, True)
-    assert (ip.frag_offset, ip.ttl, ip.proto, ip.checksum) == (40, 64, 253, 0)
+    assert (ip.frag_offset, ip.ttl, ip.proto, ip.checksum) == (5, 64, 253, 0)
     assert (ip.src, ip.dst) == ("192.0.2.1", "198.51.100.1")
 
 
