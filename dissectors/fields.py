@@ -152,6 +152,7 @@ class Field:
     """
 
     type: str = ""
+    noted = False
     work_out: Callable[[Any], Any]  # only where it is DERIVED
 
     def __init__(
@@ -655,6 +656,19 @@ def Derived(field: F, work_out: Callable[[Any], Any]) -> F:
     field.place = DERIVED
     field.work_out = work_out
     return field
+
+
+def Noted(field: F) -> F:
+    """A field that takes more than one packet to know: it is read from the notes that who knows it left on the packet.
+
+    Asking for it where nobody takes notes is an error rather than an answer: NotNoted.
+    """
+    field.noted = True
+    return Derived(field, lambda layer: layer.noted(field))
+
+
+class NotNoted(LookupError):
+    """A field was asked for that takes more than one packet to know, of a packet on which nobody took notes."""
 
 
 def Found(field: F) -> F:

@@ -1,18 +1,13 @@
 """The frame itself, and what is left over: the two layers that no header on the wire declares."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dissectors.fields import Bytes, Derived, Flag, Text, Time, Uint
+from dissectors.fields import Bytes, Derived, Flag, Noted, Text, Time, Uint
 from dissectors.header import Header
 
 if TYPE_CHECKING:
     from dissectors.packet import Packet
-
-
-def note(name: str) -> Any:
-    """A value that takes more than one packet to know, left on the packet by who knows it."""
-    return lambda layer: layer.captured.notes.get(name) if layer.captured.notes else None
 
 
 class Frame(Header):
@@ -25,8 +20,8 @@ class Frame(Header):
 
     number = Derived(Uint(32, "number in the capture, from 1"), lambda layer: layer.packet.number)
     time_epoch = Derived(Time("capture time, seconds since the epoch"), lambda layer: layer.packet.time_ns)
-    time_delta = Derived(Time("since the packet before, seconds", relative=True), note("frame.time_delta"))
-    time_relative = Derived(Time("since the first packet, seconds", relative=True), note("frame.time_relative"))
+    time_delta = Noted(Time("since the packet before, seconds", relative=True))
+    time_relative = Noted(Time("since the first packet, seconds", relative=True))
     len = Derived(Uint(32, "octets on the wire"), lambda layer: layer.packet.length)
     cap_len = Derived(Uint(32, "octets captured"), lambda layer: layer.packet.data.__len__())
     protocols = Derived(Text("the layers, outermost first"), lambda layer: layer.packet.protocols)

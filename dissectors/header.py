@@ -52,6 +52,7 @@ from dissectors.fields import (
     Either,
     Field,
     Linear,
+    NotNoted,
     Options,
     Repeat,
 )
@@ -231,6 +232,16 @@ class Header(View, metaclass=HeaderType):
         place = self.position(field)
         return [] if place is None else [field.read(self, *place)]
 
+    def noted(self, field: Field) -> Any:
+        """The value of a field that takes more than one packet to know; None where there is none.
+
+        Raises NotNoted for a packet on which nobody took notes.
+        """
+        notes = self.captured.notes
+        if notes is None:
+            raise NotNoted(f"{field.name} takes more than one packet to know: name it in `needs` when reading")
+        return notes.get(field.name)
+
     def get(self, name: str) -> Any:
         """The first value of the field with this full or short name, None when it is not there."""
         named = [field for field in self.declaration.fields.values() if name in (field.name, field.attribute)]
@@ -307,6 +318,8 @@ class Header(View, metaclass=HeaderType):
                 else:
                     yield self._item(field, data, start)
         for field in self.declaration.derived:
+            if field.noted and self.captured.notes is None:
+                continue
             value = field.work_out(self)
             if value is not None:
                 yield Item(field, value, self.start, self.start)

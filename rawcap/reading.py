@@ -262,17 +262,15 @@ class _Elapsed:
         self._before = 0
 
     def note(self, packet: Packet) -> Packet:
+        if packet.notes is None:
+            packet.notes = {}
         now = packet.time_ns
         if now is None:
             return packet
         if self._first is None:
             self._first = self._before = now
-        notes = {"frame.time_delta": now - self._before, "frame.time_relative": now - self._first}
+        packet.notes |= {"frame.time_delta": now - self._before, "frame.time_relative": now - self._first}
         self._before = now
-        if packet.notes is None:
-            packet.notes = notes
-        else:
-            packet.notes.update(notes)
         return packet
 
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 
 from dissectors import layout
 from dissectors.checksum import status_field, transport_status
-from dissectors.fields import Bytes, Derived, Either, Flag, Options, Text, Uint
-from dissectors.frame import note
+from dissectors.fields import Bytes, Derived, Either, Flag, Noted, Options, Text, Uint
 from dissectors.header import Header, by_port
 from dissectors.transport.tcp_options import TCPOption
 
@@ -75,10 +74,10 @@ class TCP(Header):
     flags_str = Derived(Text("control bits, a letter each", name="tcp.flags.str"), _letters)
     checksum_status = status_field(lambda layer: transport_status(layer, 6), name="tcp.checksum.status")
     len = Derived(Uint(32, "data, octets"), _data_length)
-    stream = Derived(Uint(32, "connection, as numbered in the capture"), note("tcp.stream"))
-    seq = Derived(Uint(32, "sequence number, counted from the SYN"), note("tcp.seq"))
-    ack = Derived(Uint(32, "acknowledgement number, counted from the SYN"), note("tcp.ack"))
-    window_size = Derived(Uint(32, "receive window, octets"), note("tcp.window_size"))
+    stream = Noted(Uint(32, "connection, as numbered in the capture"))
+    seq = Noted(Uint(32, "sequence number, counted from the SYN"))
+    ack = Noted(Uint(32, "acknowledgement number, counted from the SYN"))
+    window_size = Noted(Uint(32, "receive window, octets"))
     payload_ = Derived(Bytes(None, "data"), lambda layer: layer.payload or None)
 
     header_length = hdr_len
@@ -92,10 +91,11 @@ class TCP(Header):
         if not self.whole:
             return ports
         flags = self.flags
-        words = [ports, f"[{_names(flags)}]", f"Seq={self.seq_raw if self.seq is None else self.seq}"]
+        notes = self.captured.notes or {}
+        words = [ports, f"[{_names(flags)}]", f"Seq={notes.get('tcp.seq', self.seq_raw)}"]
         if flags & 0x10:
-            words.append(f"Ack={self.ack_raw if self.ack is None else self.ack}")
-        words.append(f"Win={self.window_size_value if self.window_size is None else self.window_size}")
+            words.append(f"Ack={notes.get('tcp.ack', self.ack_raw)}")
+        words.append(f"Win={notes.get('tcp.window_size', self.window_size_value)}")
         if flags & 0x20:
             words.append(f"Urg={self.urgent_pointer}")
         if not self.status & (layout.BAD_LENGTH | layout.SHORT):

@@ -55,19 +55,25 @@ def protocol_of(layer: Header) -> str:
 
 
 def trouble(packet: Packet) -> str:
-    """What is wrong with a packet, in brackets: cut short, in part, contradictory, a bad checksum; empty when nothing is.
+    """What is wrong with a packet, in brackets: cut short, in part, contradictory, a bad checksum; else empty.
 
     A fragment that is not the first needs no such word: its own line says it.
     """
+    reason = ""
+    in_part = bad = False
+    for layer in packet.layers:
+        if not in_part and layer.continued:
+            in_part = not layer.status & (layout.FRAGMENT | layout.QUOTED)
+        reason = reason or contradiction(layer)
+        bad = bad or has_bad_checksum(layer)
     said = []
-    layers = packet.layers
-    if any(layer.continued and not layer.status & (layout.FRAGMENT | layout.QUOTED) for layer in layers):
+    if in_part:
         said.append("[first fragment]")
     if packet.truncated:
         said.append(f"[truncated {len(packet.data)} of {packet.length}]")
-    if reason := next(filter(None, map(contradiction, layers)), ""):
+    if reason:
         said.append(f"[malformed: {reason}]")
-    if any(map(has_bad_checksum, layers)):
+    if bad:
         said.append("[bad checksum]")
     return " ".join(said)
 
@@ -75,19 +81,23 @@ def trouble(packet: Packet) -> str:
 def contradiction(layer: Header) -> str:
     """Why a header, or something inside it, contradicts itself; empty when nothing does."""
     declared = layer.declaration
-    reason = ""
     if layer.status or declared.has_body:  # else there is nothing that it could tell
-        reason = layer.malformed
-    if not reason and (declared.areas or declared.has_body):
-        reason = next(filter(None, map(contradiction, layer.inside())), "")
-    if not reason and layer.extensions:
-        reason = next(filter(None, map(contradiction, layer.extensions)), "")
-    return reason
+        if reason := layer.malformed:
+            return reason
+    if declared.areas or declared.has_body:
+        for each in layer.inside():
+            if reason := contradiction(each):
+                return reason
+    for each in layer.extensions:
+        if reason := contradiction(each):
+            return reason
+    return ""
 
 
 def has_bad_checksum(layer: Header) -> bool:
     """Whether a checksum in this header is wrong; one that was left to the card or could not be verified is not."""
-    return any(checksum.BAD in layer.values(field) for field in _checksums(type(layer)))
+    fields = _checksums(type(layer))
+    return bool(fields) and any(checksum.BAD in layer.values(field) for field in fields)
 
 
 def _text(address: object) -> str:

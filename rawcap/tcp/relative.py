@@ -69,6 +69,8 @@ class Relative:
 
     def note(self, packet: Packet) -> Packet:
         """Leave the four fields in the notes of `packet`, where it is a whole TCP header; gives the packet back."""
+        if packet.notes is None:
+            packet.notes = {}
         tcp = packet.tcp
         if tcp is None or tcp.status & (layout.PARTIAL | layout.QUOTED):
             return packet
@@ -92,13 +94,12 @@ class Relative:
         if flags & (_FIN | _RST):
             side.connection.ended = True
 
-        notes = {
+        packet.notes |= {
             "tcp.stream": side.connection.stream,
             "tcp.seq": sequence - base & 0xFFFFFFFF,
             "tcp.ack": acknowledged,
             "tcp.window_size": window,
         }
-        packet.notes = notes if packet.notes is None else packet.notes | notes
         return packet
 
     def _recall(self, way: _Way) -> _Side | None:

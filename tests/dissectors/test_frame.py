@@ -1,6 +1,9 @@
 """The frame as a layer, and what is left over."""
 from __future__ import annotations
 
+import pytest
+
+from dissectors.fields import NotNoted
 from dissectors.packet import Interface, Packet
 
 
@@ -18,7 +21,8 @@ def test_the_facts_of_the_frame() -> None:
 
 def test_what_takes_more_than_one_packet_is_left_by_who_knows_it() -> None:
     packet = Packet(b"", Interface(), 0)
-    assert packet["frame.time_delta"] is None
+    with pytest.raises(NotNoted, match="frame.time_delta takes more than one packet to know"):
+        packet["frame.time_delta"]
     packet.notes = {"frame.time_delta": 250}
     assert packet["frame.time_delta"] == 250
 

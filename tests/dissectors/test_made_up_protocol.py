@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from rawcap.filter import display_filter
 
 from dissectors.graph import graph
 from dissectors.header import Header
 from dissectors.packet import Interface, Packet
 from rawcap.cli import main
 from rawcap.files import create_capture
+from rawcap.filter import display_filter
 
 DECLARATION = '''
 from dissectors.fields import Flag, IPv4Address, Uint

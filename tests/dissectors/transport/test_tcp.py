@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dissectors.fields import NotNoted
 from dissectors.packet import Packet
 
 Carry = Callable[[int, str], Packet]
@@ -80,9 +81,10 @@ def test_either_port(carry: Carry) -> None:
 # -- what takes more than one packet to know ------------------------------------------------------------------
 
 
-def test_relative_numbers_are_absent_until_somebody_notes_them(carry: Carry) -> None:
-    tcp = carry(6, DATA).tcp
-    assert (tcp.seq, tcp.ack, tcp.window_size, tcp.stream) == (None, None, None, None)
+@pytest.mark.parametrize("field", ["seq", "ack", "window_size", "stream"])
+def test_relative_numbers_are_refused_until_somebody_notes_them(carry: Carry, field: str) -> None:
+    with pytest.raises(NotNoted, match=f"tcp.{field} takes more than one packet to know"):
+        getattr(carry(6, DATA).tcp, field)
 
 
 def test_relative_numbers_are_read_from_the_notes(carry: Carry) -> None:

@@ -208,7 +208,6 @@ TABLE = {
         ("udp.length != tcp.len", ""),
         ("not udp.length != tcp.len", ALL),
         ("frame.comment == \"\"", ""),
-        ("frame.time_delta > 0", ""),
     ],
 }  # fmt: skip
 

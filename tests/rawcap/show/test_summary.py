@@ -47,6 +47,16 @@ def test_a_packet_quoted_by_an_error_has_no_say(frames: dict[str, bytes]) -> Non
     assert "5000" not in summary.info
 
 
+def test_the_first_fragment_says_that_there_is_more_and_the_others_say_it_in_their_line() -> None:
+    # Two fragments of 8 octets of a UDP datagram of 16 (RFC 791, 3.2), with the checksums of their headers.
+    first = bytes.fromhex("4500001c 00072000 4011d6c6 c0000201 c0000202 13889c4000100000")
+    second = bytes.fromhex("4500001c 00070001 4011f6c5 c0000201 c0000202 667261676d656e74")
+    raw = Interface(linktype=101)
+    assert trouble(Packet(first, raw)) == "[first fragment]"
+    assert trouble(Packet(second, raw)) == ""
+    assert summarise(Packet(second, raw)).info.startswith("Fragmented IP protocol (proto=UDP 17, off=8, ID=0007)")
+
+
 def test_a_packet_that_was_cut_says_how_much_is_there(frames: dict[str, bytes]) -> None:
     packet = Packet(frames["udp"][:44], ETHERNET, None, 47)
     assert trouble(packet) == "[truncated 44 of 47]"

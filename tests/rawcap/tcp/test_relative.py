@@ -136,7 +136,7 @@ def test_what_is_no_whole_tcp_header_of_the_packet_itself_has_no_notes(frames: d
         RAW,
     )
     for packet in (Packet(frames["udp"], Interface()), cut, quoting):
-        assert tracker.note(packet).notes is None
+        assert not tracker.note(packet).notes
 
 
 def test_notes_that_are_there_stay() -> None:
