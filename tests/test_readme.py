@@ -23,8 +23,10 @@ EXAMPLES = [tuple(example.split("\n", 1)) for block in BLOCKS for example in re.
 
 def pattern(shown: str) -> str:
     """A regular expression for what is shown."""
-    lines = [".*\n" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*?") + "\n" for line in shown.splitlines()]
-    return "".join(lines).replace(".*\n", "(?:.*\n)*")
+    return "".join(
+        r"(?:.*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*?") + r"\n"
+        for line in shown.splitlines()
+    )
 
 
 @pytest.mark.parametrize(("command", "shown"), EXAMPLES, ids=[command for command, _ in EXAMPLES])

@@ -21,7 +21,7 @@ def test_the_facts_of_the_frame() -> None:
 
 def test_what_takes_more_than_one_packet_is_left_by_who_knows_it() -> None:
     packet = Packet(b"", Interface(), 0)
-    with pytest.raises(NotNoted, match="frame.time_delta takes more than one packet to know"):
+    with pytest.raises(NotNoted, match=r"frame\.time_delta takes more than one packet to know"):
         packet["frame.time_delta"]
     packet.notes = {"frame.time_delta": 250}
     assert packet["frame.time_delta"] == 250

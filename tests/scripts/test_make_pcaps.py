@@ -1,4 +1,4 @@
-"""The captures in pcaps/ hold what their README promises, as scapy and tshark see it; and making them leaves no trace."""
+"""The captures in pcaps/ hold what their README promises, as scapy and tshark see it; making them leaves no trace."""
 
 from __future__ import annotations
 
