@@ -133,6 +133,15 @@ class Linear:
         """
         return Linear(self.terms, self.plus, more_than)
 
+    def total(self, data: bytes, start: int) -> int:
+        """The sum, for a header that stands at `start` and whose fixed part is there."""
+        total = self.plus
+        for field, times in self.terms:
+            at = start + field.at
+            value = int.from_bytes(data[at : at + field.size], "little" if field.little else "big")
+            total += (value >> field.shift & field.mask) * times
+        return total
+
     def padded(self, multiple: int) -> Linear:
         """The same length, filled up to a multiple of some octets.  For `header_length`."""
         return Linear(self.terms, self.plus, multiple=multiple)

@@ -167,12 +167,7 @@ class Header(View, metaclass=HeaderType):
 
     def total(self, rule: Linear) -> int:
         """A length rule, worked out for this header."""
-        total = rule.plus
-        for field, times in rule.terms:
-            octets = field.covered(self)
-            value = int.from_bytes(octets, "little" if field.little else "big")
-            total += (value >> field.shift & field.mask) * times
-        return total
+        return rule.total(self.octets, self.start)
 
     def position(self, field: Field) -> tuple[int, int] | None:
         """Where a wire field stands in the frame, `(start, stop)`; None when it is not there, or not wholly."""
@@ -191,6 +186,14 @@ class Header(View, metaclass=HeaderType):
 
     def _tail(self) -> dict[str, tuple[int, int]]:
         """Where the fields behind the fixed part stand.  What is cut is left out, with all behind it."""
+        if not self.declaration.tail and not self.declaration.distant:
+            return {}
+        cache = self._cached()
+        if "_tail" not in cache:
+            cache["_tail"] = self._find_tail()
+        return cache["_tail"]  # type: ignore[no-any-return]
+
+    def _find_tail(self) -> dict[str, tuple[int, int]]:
         places: dict[str, tuple[int, int]] = {}
         if not self.whole:
             return places
@@ -258,14 +261,12 @@ class Header(View, metaclass=HeaderType):
 
     def _options(self, field: Options) -> list[Option]:
         """The options in an area, in order."""
-        place = self._tail().get(field.attribute)
-        if place is None:
-            return []
         cache = self._cached()
         if field.attribute not in cache:
             from dissectors.options import split  # options are headers, so not above
 
-            cache[field.attribute] = split(self, field.family, *place)
+            place = self._tail().get(field.attribute)
+            cache[field.attribute] = split(self, field.family, *place) if place is not None else []
         return cache[field.attribute]  # type: ignore[no-any-return]
 
     def _cached(self) -> dict[str, Any]:
@@ -276,9 +277,9 @@ class Header(View, metaclass=HeaderType):
     def _found(self) -> Body:
         """What `body` finds, run once."""
         cache = self._cached()
-        if "body" not in cache:
-            cache["body"] = Body(self)
-        return cache["body"]  # type: ignore[no-any-return]
+        if "_body" not in cache:
+            cache["_body"] = Body(self)
+        return cache["_body"]  # type: ignore[no-any-return]
 
     # -- for views ----------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def split(layer: Header, family: type[Option], start: int, stop: int) -> list[Op
         if start + declared.fixed > stop:
             bad = layout.TRUNCATED if layer.unfinished else 0
         elif declared.end is not None:
-            end = start + family(captured, start, stop, stop).total(declared.end)
+            end = start + declared.end.total(data, start)
             if end < start + declared.fixed:
                 bad = layout.BAD_END
             elif end > stop:
