@@ -20,6 +20,7 @@ from dissectors.fields import (
     Linear,
     Options,
     Repeat,
+    Uint,
     linear,
 )
 from dissectors.graph import graph
@@ -163,6 +164,9 @@ class HeaderType(type):
         body["title"], body["reference"] = _title(body.get("__doc__") or cls_name)
         if "name" in body:
             body.setdefault("prefix", body["name"])
+            if "label" not in body and not (base.is_option or body.get("part_of", base.part_of)):
+                if base.label in ("", base.name.upper()):  # else what a family of headers is called
+                    body["label"] = body["name"].upper()
         prefix = body.get("prefix", base.prefix)
         for key, field in own.items():
             if key in _TAKEN:
@@ -200,7 +204,19 @@ class HeaderType(type):
             _own(cast("type[Header]", header), field)
         if body.get("name"):
             graph.add(cast("type[Header]", header))
+            if inherited is not None and inherited.members is not None:
+                _name_kinds(inherited.members, declaration.follows, body["title"])
         return header
+
+
+def _name_kinds(members: Next, follows: dict[str, Any], title: str) -> None:
+    """Call the kinds of a family's member as the member is called, where the family has no names for them."""
+    if not members.fields:
+        return
+    field = cast("Uint", members.fields[0])
+    kinds = follows.get(members.table or field.name, ())
+    for kind in (kinds,) if isinstance(kinds, int) else kinds:
+        field.names = {kind: title, **field.names}
 
 
 def _rules(body: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ value is read from a frame when somebody asks.
 """
 from __future__ import annotations
 
+import copy
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -249,6 +250,10 @@ class Field:
 
     # -- writing ------------------------------------------------------------------------------------------
 
+    def within(self, layer: Header) -> Field:
+        """The field as `layer` shows it: its values may have names that depend on the rest of the header."""
+        return self
+
     def text(self, value: Any) -> str:
         """The value as `-T fields` prints it."""
         return str(value)
@@ -292,8 +297,9 @@ class Uint(Field):
     """An unsigned number of 1 to 64 bits, in network order unless `little`.
 
     `unit` and `plus` turn the wire's count into octets or whatever `meaning` says: value = count * unit + plus.
-    `names` gives values their names.  `shown=hex` writes it in hexadecimal, as wide as Wireshark stores it: `digits`
-    where that is more than the bits need.
+    `names` gives values their names, or is a function that gives the names for the header at hand, where they depend
+    on another field.  `shown=hex` writes it in hexadecimal, with as many digits as the bits need; `digits` is how many
+    `-T fields` prints where Wireshark has it otherwise, 0 for a decimal number.
     """
 
     type = "uint"
@@ -304,8 +310,8 @@ class Uint(Field):
         meaning: str,
         *,
         shown: Callable[[int], str] | None = None,
-        digits: int = 0,
-        names: Mapping[int, str] | None = None,
+        digits: int | None = None,
+        names: Mapping[int, str] | Callable[[Any], Mapping[int, str]] | None = None,
         unit: int = 1,
         plus: int = 0,
         little: bool = False,
@@ -314,13 +320,13 @@ class Uint(Field):
         parts: Mapping[str, Field] | None = None,
     ) -> None:
         super().__init__(bits, meaning, name=name, when=when, parts=parts)
-        self.names = names or {}
+        self.names_in = names if callable(names) else None
+        self.names: Mapping[int, str] = {} if names is None or callable(names) else names
         self.unit = unit
         self.plus = plus
         self.little = little
-        self.digits = digits
-        if shown is hex and not digits:
-            self.digits = next((digits for digits in (2, 4, 6, 8) if bits <= digits * 4), 16)
+        self.needed = next((digits for digits in (2, 4, 6, 8) if bits <= digits * 4), 16) if shown is hex else 0
+        self.digits = self.needed if digits is None else digits
 
     def convert(self, octets: bytes) -> int:
         value = int.from_bytes(octets, "little" if self.little else "big")
@@ -333,12 +339,20 @@ class Uint(Field):
             self.at, self.size, self.shift, self.mask, self.unit, self.plus, self.little, isinstance(self, Flag)
         )
 
+    def within(self, layer: Header) -> Uint:
+        if self.names_in is None:
+            return self
+        twin = copy.copy(self)
+        twin.names = self.names_in(layer)
+        return twin
+
     def text(self, value: Any) -> str:
         return f"0x{value:0{self.digits}x}" if self.digits else str(value)
 
     def describe(self, value: Any) -> str:
+        told = self.text(value) if self.needed == self.digits else f"0x{value:0{self.needed}x}"
         known = self.names.get(value)
-        return f"{self.text(value)} ({known})" if known is not None else self.text(value)
+        return f"{told} ({known})" if known is not None else told
 
 
 class Int(Uint):

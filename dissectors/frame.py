@@ -17,6 +17,7 @@ class Frame(Header):
 
     packet: Packet
     name = "frame"
+    label = "Frame"
 
     number = Derived(Uint(32, "number in the capture, from 1"), lambda layer: layer.packet.number)
     time_epoch = Derived(Time("capture time, seconds since the epoch"), lambda layer: layer.packet.time_ns)
@@ -41,9 +42,15 @@ class Frame(Header):
 
 
 class Data(Header):
-    """Octets that nobody declared a meaning for."""
+    """Data.
+
+    What is left where no declaration says what the octets mean.
+    """
 
     name = "data"
     label = "Data"
     data_ = Bytes(None, "the octets", name="data.data")
     len = Derived(Uint(32, "octets, captured or not"), lambda layer: layer.end - layer.start)
+
+    def info(self) -> None:
+        """Nothing: the line is about what carries the data."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dissectors.declaration import Next
     from dissectors.header import Header
 
+LINK_TYPES = "frame.linktype"  # the table of entry points
+
 
 class Graph:
     """Headers and the rows that lead from one to another.
@@ -34,7 +36,17 @@ class Graph:
         self._protocols: dict[str, type[Header]] | None = None
 
     def add(self, header: type[Header]) -> None:
-        """Enter a declared header: its node, and the rows of its `follows`."""
+        """Enter a declared header: its node, and the rows of its `follows`.
+
+        Raises TypeError for a name that another package's header has.  Forms of one protocol share a name on purpose;
+        a subclass may.
+        """
+        for other in self.headers:
+            if other.name == header.name and _package(other) != _package(header) and not issubclass(header, other):
+                raise TypeError(
+                    f"the name {header.name!r} is taken by {other.title}: give {header.__name__} another, "
+                    f"or make it a subclass of {other.__module__}.{other.__name__}"
+                )
         self.headers.append(header)
         for table, keys in header.declaration.follows.items():
             rows = self.rows.setdefault(table, {})
@@ -128,6 +140,10 @@ def nearest(name: str, known: Any) -> str:
     return f"; did you mean {', '.join(close)}?" if close else ""
 
 
+def _package(header: type[Header]) -> str:
+    return header.__module__.partition(".")[0]
+
+
 def _with_inner(field: Field) -> Iterator[Field]:
     yield field
     for part in field.parts.values():
@@ -135,6 +151,21 @@ def _with_inner(field: Field) -> Iterator[Field]:
     if isinstance(field, Repeat):
         for inner in field.fields.values():
             yield from _with_inner(inner)
+
+
+def _check(graph: Graph) -> None:
+    """Raises TypeError for a header that follows what no header, no family of options and no capture leads on by."""
+    read = {LINK_TYPES}
+    for header in graph.headers:
+        members = header.declaration.members
+        if header.declaration.next is not None:
+            read.add(_table_of(header))
+        if members is not None:
+            read.add(members.table or members.fields[0].name)
+    for header in graph.headers:
+        for table in header.declaration.follows:
+            if table not in read:
+                raise TypeError(f"{header.__name__} follows {table!r}, by which nothing leads on{nearest(table, read)}")
 
 
 def _table_of(header: type[Header]) -> str:
@@ -156,6 +187,7 @@ class Compiled:
     def __init__(self, graph: Graph) -> None:
         from dissectors.header import Header  # headers enter the graph, so not above
 
+        _check(graph)
         self.classes: list[type[Header]] = [Header, *graph.headers]
         self.node_of: dict[type[Header], int] = {header: i + 1 for i, header in enumerate(graph.headers)}
         self._graph = graph
@@ -166,10 +198,10 @@ class Compiled:
         self._placed: dict[str, tuple[int, int]] = {}
         for node, header in enumerate(graph.headers, 1):
             self._compile(node, header)
-        found = array("q", bytes(8 * layout.FOUND * layout.MOST_LAYERS))
+        found = array("q", bytes(8 * layout.FOUND * layout.MOST_FOUND))
         repeats = array("q", bytes(8 * layout.REPEAT * layout.MOST_REPEATING))
         self.walker: Walker = Walker(self._nodes, self._terms, self._pairs, self._tables, found, repeats, self.classes)
-        self.links = {key: self.node_of[header] for key, header in graph.rows.get("frame.linktype", {}).items()}
+        self.links = {key: self.node_of[header] for key, header in graph.rows.get(LINK_TYPES, {}).items()}
         self.guesses: dict[str, list[type[Header]]] = {}
         for header in graph.headers:
             for name in header.guessed_in:

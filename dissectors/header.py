@@ -65,11 +65,15 @@ __all__ = [
 ]  # fmt: skip
 
 
+_MOST_TOLD = 6  # fields in a line that no header wrote itself
+
+
 class Header(View, metaclass=HeaderType):
     """One header in one frame.  `packet.data[start:stop]` is the header, what it carries reaches to `end`.
 
     `end` is where it ended on the wire, which may lie beyond a capture that was cut; `below` is the header that
-    carries this one, `extensions` those that continue it under the same name.
+    carries this one, `predecessor` the one of its kind that it follows there, `extensions` those that continue it under the
+    same name.
     """
 
     name: ClassVar[str] = ""
@@ -315,7 +319,8 @@ class Header(View, metaclass=HeaderType):
                         yield group(field.meaning, row, row + field.row, inner)
             else:
                 if field.bits is None:
-                    yield Item(field, field.read(self, start, stop), start, stop)
+                    if stop > start:
+                        yield Item(field, field.read(self, start, stop), start, stop)
                 else:
                     yield self._item(field, data, start)
         for field in self.declaration.derived:
@@ -330,12 +335,12 @@ class Header(View, metaclass=HeaderType):
     def _item(self, field: Field, data: bytes, start: int) -> Item:
         stop = start + field.size
         children = [
-            Item(part, part.decode(data, start + part.at - field.at, start + part.at - field.at + part.size),
+            Item(part.within(self), part.decode(data, start + part.at - field.at, start + part.at - field.at + part.size),
                  start + part.at - field.at, start + part.at - field.at + part.size)
             for part in field.parts.values()
             if part.when is None or part.when.holds(self)
         ]
-        return Item(field, field.read(self, start, stop), start, stop, children)
+        return Item(field.within(self), field.read(self, start, stop), start, stop, children)
 
     def found(
         self, attribute: str, value: Any, start: int, stop: int, children: list[Item] | None = None
@@ -364,8 +369,19 @@ class Header(View, metaclass=HeaderType):
         return True
 
     def info(self) -> str | None:
-        """The line that says what matters, for the text view; None leaves the word to the header below."""
-        return None
+        """The line that says what matters, for the text view; None leaves the word to the header below.
+
+        A header that can carry nothing is what its packet is about: it tells its first fields until it says better.
+        """
+        if self.declaration.next is not None or self.is_option or self.part_of:
+            return None
+        told = [
+            f"{field.attribute.rstrip('_')}={field.within(self).describe(value)}"
+            for field in self.declaration.fixed_fields[:_MOST_TOLD]
+            if field.attribute not in (self.addresses or ())
+            for value in self.values(field)
+        ]
+        return " ".join(told) or None
 
     def __repr__(self) -> str:
         fields = (

@@ -56,8 +56,9 @@ REPEATS = 4  # follows itself until its parent ends
 TAKES_ALL = 8  # the header reaches to its end: nothing is carried
 EXTENDS = 16  # continues the header before it, under the same name
 
-# A found layer, one row of FOUND numbers: node, start, stop, end, status.
-FOUND = 5
+# A found layer, one row of FOUND numbers: node, start, stop, end, status, the row of the header that carries it, the row
+# of the one of its kind that it follows; -1 for a row that there is not.
+FOUND = 7
 TRUNCATED = 1  # the capture cut it
 SHORT = 2  # its parent ends before it does
 BAD_LENGTH = 4  # its header length is below the least possible
@@ -68,10 +69,12 @@ PARTIAL = 64  # not even the fixed part is whole
 FRAGMENT = 128
 QUOTED = 256
 
-# A header that may follow itself, one row of REPEAT numbers while what it carries is walked: node, start, end, quoted.
-REPEAT = 4
+# A header that may follow itself, one row of REPEAT numbers while what it carries is walked: node, start, end, quoted, depth,
+# the row of what carries it, its own row.
+REPEAT = 7
 
 # Bounds.  Seven sampled frames in one datagram of sFlow are about eighty headers.
-MOST_LAYERS = 128
+MOST_LAYERS = 64  # one inside the other
+MOST_FOUND = 33_000  # in all: as many as a frame of 65,535 octets has room for two octets
 MOST_REPEATING = 4
-MOST_STEPS = 320
+MOST_LEAPS = 16  # selectors from one header to the next

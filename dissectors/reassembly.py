@@ -2,7 +2,7 @@
 
 Pure as everything here: time is the capture's, and memory is bounded.  A datagram whose fragments overlap is given
 up with all its fragments, as RFC 5722 demands for IPv6 and hosts do for IPv4: which of two versions of an octet the
-receiver saw, nobody can tell.
+receiver saw, nobody can tell.  Nothing is lost by it: fragments that never made a datagram are given back.
 """
 from __future__ import annotations
 
@@ -51,34 +51,41 @@ class Problem(NamedTuple):
 class _Fragment(NamedTuple):
     """One fragment: the header that says so, what all fragments of the datagram share, its place and its octets.
 
-    `octets` is None where the capture cut them; `most` are the octets that the datagram may carry.
+    `octets`, which are the packet's own, are None where the capture cut them; `most` are those that the datagram may
+    carry.
     """
 
     layer: Header
     key: _Key
     offset: int
     more: bool
-    octets: bytes | None
+    octets: memoryview | None
     most: int
 
 
 class _Datagram:
-    """The fragments of a datagram, as far as they arrived; `starts` keeps the order of `pieces`."""
+    """The fragments of a datagram, as far as they arrived; `starts` keeps the order of `pieces`.
+
+    A `refused` one is given up: it keeps nothing, and is there to tell the fragments that still come.
+    """
 
     def __init__(self, time_ns: int | None, *, refused: bool = False) -> None:
         self.time_ns = time_ns
         self.refused = refused
         self.starts: list[int] = []
-        self.pieces: dict[int, bytes] = {}
+        self.pieces: dict[int, memoryview] = {}
+        self.packets: list[Packet] = []
+        self.cost = 0
+        """Octets that it keeps, about."""
         self.octets = 0
         self.reach = 0
         self.total: int | None = None
         self.first: tuple[Packet, Header] | None = None
 
-    @property
-    def cost(self) -> int:
-        """Octets that it keeps, about."""
-        return self.octets + _OVERHEAD * len(self.pieces)
+    def keep(self, packet: Packet) -> None:
+        """Remember a packet that has a fragment of it."""
+        self.packets.append(packet)
+        self.cost += len(packet.data) + _OVERHEAD
 
     def accept(self, fragment: _Fragment) -> str:
         """Take a fragment in; gives the reason when the datagram must be given up, else nothing."""
@@ -122,6 +129,8 @@ class Reassembler:
         reassembler = Reassembler()
         for packet in packets:
             whole = reassembler.add(packet)
+            fragments = reassembler.given_up()
+        fragments = reassembler.flush()
 
     `problems` tells, for the latest of them, why datagrams were given up; `timeout_ns` and `most_held` are the bounds
     of waiting, in nanoseconds of capture time, and of memory, in octets.
@@ -132,6 +141,7 @@ class Reassembler:
         self.most_held = most_held
         self.problems: deque[Problem] = deque(maxlen=_MOST_PROBLEMS)
         self._datagrams: dict[_Key, _Datagram] = {}
+        self._given_up: list[Packet] = []
         self._held = 0
 
     def add(self, packet: Packet) -> Packet | None:
@@ -147,27 +157,45 @@ class Reassembler:
         self._expire(packet)
         datagram = self._datagrams.setdefault(fragment.key, _Datagram(packet.time_ns))
         if datagram.refused:
+            self._given_up.append(packet)
             return None
         before = datagram.cost
+        datagram.keep(packet)
+        self._held += datagram.cost - before
         reason = datagram.accept(fragment)
         if reason:
-            # What still arrives of it is dropped, until its time is up.
-            datagram = self._datagrams[fragment.key] = _Datagram(datagram.time_ns, refused=True)
-            self.problems.append(Problem(packet.number, reason))
+            self._give_up(fragment.key, packet.number, reason)
+            # What still arrives of it is given back at once, until its time is up.
+            self._datagrams[fragment.key] = _Datagram(datagram.time_ns, refused=True)
         elif fragment.offset == 0:
             datagram.first = (packet, fragment.layer)
-        self._held += datagram.cost - before
-        octets = datagram.whole()
+        octets = datagram.whole() if not reason else None
         if octets is None or datagram.first is None:
-            self._make_room(packet, fragment.key)
+            self._make_room(packet)
             return None
-        self._forget(fragment.key)
+        self._held -= self._datagrams.pop(fragment.key).cost
         whole = _rebuilt(*datagram.first, octets)
         # What the datagram carries may be the fragment of another one, one IP header further in.
         return self.add(Packet(whole, packet.interface, packet.time_ns, len(whole), packet.number, packet.options))
 
-    def _forget(self, key: _Key) -> None:
-        self._held -= self._datagrams.pop(key).cost
+    def given_up(self) -> list[Packet]:
+        """The fragments of datagrams that were given up since this was last asked."""
+        given_up, self._given_up = self._given_up, []
+        return given_up
+
+    def flush(self) -> list[Packet]:
+        """At the end of the capture: the fragments that still wait, which are given up, in the order of the capture."""
+        for key in list(self._datagrams):
+            packets = self._datagrams[key].packets
+            self._give_up(key, packets[-1].number if packets else 0, "fragments are missing")
+        return sorted(self.given_up(), key=lambda packet: packet.number)
+
+    def _give_up(self, key: _Key, number: int, reason: str) -> None:
+        datagram = self._datagrams.pop(key)
+        self._held -= datagram.cost
+        self._given_up += datagram.packets
+        if not datagram.refused:
+            self.problems.append(Problem(number, reason))
 
     def _expire(self, packet: Packet) -> None:
         """Give up what has waited too long; the oldest stand first."""
@@ -176,17 +204,11 @@ class Reassembler:
             key, oldest = next(iter(self._datagrams.items()))
             if now is None or oldest.time_ns is None or now - oldest.time_ns <= self.timeout_ns:
                 return
-            if not oldest.refused:
-                self.problems.append(Problem(packet.number, "fragments are missing, and the time is up"))
-            self._forget(key)
+            self._give_up(key, packet.number, "fragments are missing, and the time is up")
 
-    def _make_room(self, packet: Packet, newest: _Key) -> None:
+    def _make_room(self, packet: Packet) -> None:
         while self._held > self.most_held or len(self._datagrams) > self.most_held // _OVERHEAD:
-            key = next(iter(self._datagrams))
-            if key == newest:
-                return
-            self.problems.append(Problem(packet.number, "too many datagrams wait for fragments"))
-            self._forget(key)
+            self._give_up(next(iter(self._datagrams)), packet.number, "too many datagrams wait for fragments")
 
 
 def _fragment(packet: Packet) -> _Fragment | None:
@@ -200,15 +222,15 @@ def _fragment(packet: Packet) -> _Fragment | None:
             return _Fragment(layer, key, layer.frag_offset * 8, layer.mf, _carried(layer), most)
         if layer.name == "ipv6.fraghdr" and layer.whole and (layer.more or layer.offset):
             key = _key(packet, layer, layer.ident)
-            return _Fragment(layer, key, layer.offset, layer.more, _carried(layer), MOST_OCTETS)
+            return _Fragment(layer, key, layer.offset * 8, layer.more, _carried(layer), MOST_OCTETS)
     return None
 
 
-def _carried(layer: Header) -> bytes | None:
+def _carried(layer: Header) -> memoryview | None:
     """What a fragment carries; None where it was not captured wholly."""
     if layer.status & (layout.TRUNCATED | layout.SHORT | layout.BAD_LENGTH | layout.BAD_END | layout.LONG_END):
         return None
-    return layer.octets[layer.stop : layer.end] if layer.end <= len(layer.octets) else None
+    return memoryview(layer.octets)[layer.stop : layer.end] if layer.end <= len(layer.octets) else None
 
 
 def _key(packet: Packet, layer: Header, *parts: object) -> _Key:

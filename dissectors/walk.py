@@ -71,7 +71,8 @@ FOUND = cython.declare(cython.longlong, layout.FOUND)
 REPEAT = cython.declare(cython.longlong, layout.REPEAT)
 MOST_LAYERS = cython.declare(cython.longlong, layout.MOST_LAYERS)
 MOST_REPEATING = cython.declare(cython.longlong, layout.MOST_REPEATING)
-MOST_STEPS = cython.declare(cython.longlong, layout.MOST_STEPS)
+MOST_FOUND = cython.declare(cython.longlong, layout.MOST_FOUND)
+MOST_LEAPS = cython.declare(cython.longlong, layout.MOST_LEAPS)
 
 
 @cython.cclass
@@ -169,6 +170,7 @@ class View:
     status = cython.declare(cython.longlong, visibility="public")
     protocol = cython.declare(str, visibility="public")
     below = cython.declare(object, visibility="public")
+    predecessor = cython.declare(object, visibility="public")
     extensions = cython.declare(tuple, visibility="public")
     cache = cython.declare(object, visibility="public")
 
@@ -189,6 +191,7 @@ class View:
         self.status = status
         self.protocol = type(self).name
         self.below = below
+        self.predecessor = None
         self.extensions = ()
         self.cache = None
 
@@ -311,7 +314,7 @@ class Walker:
     """A compiled parse graph, ready to run.
 
     `nodes`, `terms` and `pairs` are buffers of signed 64-bit integers, `tables` of unsigned 16-bit ones, `found`
-    room for MOST_LAYERS rows of the answer and `repeats` for MOST_REPEATING headers that may follow themselves, one
+    room for MOST_FOUND rows of the answer and `repeats` for MOST_REPEATING headers that may follow themselves, one
     inside the other; `classes[node]` is the class that a node's headers get.  All are made
     by `graph.Compiled`.
     """
@@ -367,6 +370,8 @@ class Walker:
         i: cython.int
         view: View
         main: View
+        carrier: cython.longlong
+        views: list = []  # by row; for a header that continues another, that one
         layers: list = []
         if below is not None:
             main = below
@@ -382,15 +387,18 @@ class Walker:
             view.end = self.found[row + 3]
             view.status = self.found[row + 4] | quoted
             view.protocol = self.names[self.found[row]]
-            view.below = below
+            carrier = self.found[row + 5]
+            view.below = below if carrier < 0 else views[carrier]
+            view.predecessor = None if self.found[row + 6] < 0 else views[self.found[row + 6]]
             view.extensions = ()
             view.cache = None
-            if layers and self.nodes[self.found[row] * NODE + FLAGS] & EXTENDS:
-                main = layers[len(layers) - 1]
+            if carrier >= 0 and self.nodes[self.found[row] * NODE + FLAGS] & EXTENDS:
+                main = views[carrier]
                 main.extensions += (view,)
+                views.append(main)
             else:
                 layers.append(view)
-                below = view
+                views.append(view)
         return layers
 
     @cython.cfunc
@@ -414,25 +422,33 @@ class Walker:
         following: cython.longlong
         status: cython.longlong
         quoted: cython.longlong = 0
+        parent: cython.longlong = -1
+        previous: cython.longlong = -1
+        depth: cython.longlong = 0
+        leaps: cython.int = 0
         waiting: cython.int = 0
         count: cython.int = 0
-        steps: cython.int = 0
         at: cython.int
 
-        while steps < MOST_STEPS:
-            steps += 1
+        while True:
             if node == 0:
                 if waiting == 0:
                     break
                 waiting -= 1
                 at = waiting * REPEAT
                 node, start, end = self.repeats[at], self.repeats[at + 1], self.repeats[at + 2]
-                quoted = self.repeats[at + 3]
+                quoted, depth = self.repeats[at + 3], self.repeats[at + 4]
+                parent, previous = self.repeats[at + 5], self.repeats[at + 6]
+                leaps = 0
             row = node * NODE
             flags = self.nodes[row + FLAGS]
             fixed = self.nodes[row + FIXED]
 
             if flags & SELECTOR:
+                leaps += 1
+                if leaps > MOST_LEAPS:
+                    node = 0
+                    continue
                 if flags & QUOTES:
                     quoted = QUOTED
                 if start + fixed > end or start + fixed > limit:
@@ -488,15 +504,20 @@ class Walker:
             if self.nodes[row + FRAGMENT_TERM] >= 0 and not status & PARTIAL:
                 if self._term(octets, start, self.nodes[row + FRAGMENT_TERM]) != 0:
                     status |= FRAGMENT
-            if count == MOST_LAYERS:
+            if depth == MOST_LAYERS or count == MOST_FOUND:
                 self.found[(count - 1) * FOUND + 4] |= TOO_DEEP
-                break
+                node = 0
+                if count == MOST_FOUND:
+                    break
+                continue
             at = count * FOUND
             self.found[at] = node
             self.found[at + 1] = start
             self.found[at + 2] = stop
             self.found[at + 3] = own_end
             self.found[at + 4] = status
+            self.found[at + 5] = parent
+            self.found[at + 6] = previous
             count += 1
 
             if status & (TRUNCATED | SHORT | BAD_LENGTH | BAD_END):
@@ -506,14 +527,18 @@ class Walker:
                 following = 0
             else:
                 following = self._next(octets, row, start)
-            if flags & REPEATS and own_end < end and waiting < MOST_REPEATING:
+            if flags & REPEATS and start < own_end < end and waiting < MOST_REPEATING:
                 at = waiting * REPEAT
                 self.repeats[at], self.repeats[at + 1], self.repeats[at + 2] = node, own_end, end
-                self.repeats[at + 3] = quoted
+                self.repeats[at + 3], self.repeats[at + 4] = quoted, depth
+                self.repeats[at + 5], self.repeats[at + 6] = parent, count - 1
                 waiting += 1
             if flags & QUOTES:
                 quoted = QUOTED
             node, start, end = following, stop, own_end
+            parent, previous = count - 1, -1
+            depth += 1
+            leaps = 0
         return count
 
     @cython.cfunc

@@ -49,6 +49,7 @@ class View:
     status: int
     protocol: str
     below: Header | None
+    predecessor: Header | None
     extensions: tuple[Header, ...]
     cache: dict[str, Any] | None
 

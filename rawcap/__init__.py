@@ -1,4 +1,4 @@
-"""rawcap: capture frames with Linux raw sockets, dissect them layer by layer, show how a stack moves data.
+"""rawcap: reads packets and says what is in them, layer by layer.
 
     import rawcap
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str] | BinaryIO
 Packets = Iterator[Packet]
 
+SETTLED = 10_000
+"""Packets after which nobody should have to wait any longer for what was found among them."""
+
 
 def read(
     source: Source,
@@ -46,11 +49,11 @@ def read(
 
     `display_filter` is in Wireshark's language, `capture_filter` in that of pcap-filter(7); both must pass.
     `decode_as` are rules like "udp.port==9000,dns". With `follow` the end of a file is where more is waited for.
-    With `reassemble` the fragments of a datagram are replaced by the datagram. `graph` holds the protocols, by
-    default all that were declared. `needs` names the fields to be read that take more than one packet to know:
-    `frame.time_delta`, `frame.time_relative`, `tcp.stream`, `tcp.seq`, `tcp.ack`, `tcp.window_size`, and the edges
-    of SACK blocks, which are else not counted from the connection's first octet. Those that the display filter
-    reads need not be named.
+    With `reassemble` the fragments of a datagram are replaced by the datagram; those of one that never becomes whole
+    come when that is clear, at the latest at the end. `graph` holds the protocols, by default all that were declared.
+    `needs` names the fields to be read that take more than one packet to know: `frame.time_delta`,
+    `frame.time_relative`, `tcp.stream`, `tcp.seq`, `tcp.ack`, `tcp.window_size`, and the edges of SACK blocks, which
+    are else not counted from the connection's first octet. Those that the display filter reads need not be named.
 
     Raises CaptureError when the capture cannot be opened, FilterError for a wrong filter and ValueError for a wrong
     rule, each in one line. Iteration raises CutCapture, after the last whole packet, when the file ends in the
@@ -73,7 +76,8 @@ class Reading:
 
     Takes what `read` takes, and more: packets are numbered on from one capture to the next, the first `skip` of them
     are passed over, and it ends after `count` that pass. With `problem` a capture that cannot be opened or read on is
-    told to it, and the next one is read; without, it is raised.
+    told to it, one that is not there before anything is read, and the others are read; without, it is raised.
+    `settled` is called once, when SETTLED packets were read, whether they passed or not.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Reading:
         skip: int = 0,
         count: int | None = None,
         problem: Callable[[CaptureError], object] | None = None,
+        settled: Callable[[], object] | None = None,
     ) -> None:
         self.graph = graph if graph is not None else every_protocol
         for rule in decode_as:
@@ -115,9 +120,10 @@ class Reading:
         self._skip = skip
         self._count = count
         self._problem = problem
+        self._settled = settled
         self._packets: Packets | None = None
 
-        sources = list(sources)
+        sources = [each for each in sources if self._is_there(each)]
         captures = self._open(sources)
         first = next(captures, None)
         self._captures = itertools.chain(() if first is None else (first,), captures)
@@ -188,6 +194,8 @@ class Reading:
             packets = map(relative.Relative().note, packets)
         if self._skip:
             packets = itertools.islice(packets, self._skip, None)
+        if self._settled is not None:
+            packets = itertools.chain(itertools.islice(packets, SETTLED), _calling(self._settled), packets)
         if self._capture_filter is not None:
             packets = filter(self._capture_filter.matches, packets)
         if self._display_filter is not None:
@@ -195,6 +203,17 @@ class Reading:
         if self._count is not None:
             packets = itertools.islice(packets, self._count)
         return packets
+
+    def _is_there(self, source: Source) -> bool:
+        """Whether a file exists; one that does not is told."""
+        if not isinstance(source, (str, os.PathLike)) or source == "-" or os.path.exists(source):
+            return True
+        try:
+            open_capture(source).close()
+        except CaptureError as error:
+            self._tell(error)
+            return False
+        return True
 
     def _open(self, sources: list[Source]) -> Iterator[Capture]:
         for source in sources:
@@ -252,6 +271,12 @@ def decoded_as(graph: Graph, rule: str) -> Graph:
         raise ValueError(error.args[0]) from None
 
 
+def _calling(function: Callable[[], object]) -> Packets:
+    """No packets; calls `function` when they are asked for."""
+    function()
+    yield from ()
+
+
 class _Elapsed:
     """Notes on each packet how long after the first and after the one before it came."""
 
@@ -279,7 +304,16 @@ NOTED = _Elapsed.FIELDS | relative.FIELDS
 
 
 def _reassembled(reassembler: Reassembler, packets: Packets) -> Packets:
-    for packet in packets:
-        whole = reassembler.add(packet)
-        if whole is not None:
-            yield whole
+    """Whole datagrams in place of their fragments; those of which none is made come out when they are given up."""
+    cut: CaptureError | None = None
+    try:
+        for packet in packets:
+            whole = reassembler.add(packet)
+            yield from reassembler.given_up()
+            if whole is not None:
+                yield whole
+    except CaptureError as error:
+        cut = error
+    yield from reassembler.flush()
+    if cut is not None:
+        raise cut

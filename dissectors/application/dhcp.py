@@ -22,7 +22,7 @@ class DHCP(Header):
         16,
         "flags",
         shown=hex,
-        parts={"bc": Flag("answer by broadcast"), "reserved": Uint(15, "0", shown=hex)},
+        parts={"bc": Flag("answer by broadcast"), "reserved": Uint(15, "reserved, must be 0", shown=hex)},
     )
     ip_client = IPv4Address("address that the client has", name="dhcp.ip.client")
     ip_your = IPv4Address("address for the client", name="dhcp.ip.your")
@@ -43,7 +43,10 @@ class DHCP(Header):
     @property
     def message_type(self) -> int | None:
         """The DHCP message type (RFC 2132, 9.6), None for BOOTP."""
-        return next((option.dhcp for option in self.options if option.type == 53), None)
+        cache = self._cached()
+        if "message_type" not in cache:
+            cache["message_type"] = next((option.dhcp for option in self.options if option.type == 53), None)
+        return cache["message_type"]  # type: ignore[no-any-return]
 
     @property
     def label(self) -> str:  # type: ignore[override]

@@ -282,7 +282,7 @@ class ClientName(DHCPOption):
         "flags",
         shown=hex,
         parts={
-            "mbz": Uint(4, "0", name="dhcp.fqdn.mbz"),
+            "mbz": Uint(4, "reserved, must be 0", name="dhcp.fqdn.mbz"),
             "n": Flag("the server changes no records", name="dhcp.fqdn.n"),
             "e": Flag("the name is in DNS encoding", name="dhcp.fqdn.e"),
             "o": Flag("the server did not do as the client said", name="dhcp.fqdn.o"),

@@ -229,7 +229,7 @@ DHCPv6Option.member(
         "flags",
         shown=hex,
         parts={
-            "reserved": Uint(5, "0"),
+            "reserved": Uint(5, "reserved, must be 0"),
             "n": Flag("the server changes no records", name="dhcpv6.clientfqdn.n"),
             "o": Flag("the server did not do as the client said", name="dhcpv6.clientfqdn.o"),
             "s": Flag("the server changes the address record", name="dhcpv6.clientfqdn.s"),

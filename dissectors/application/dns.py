@@ -81,18 +81,18 @@ class DNS(Header):
     resp_len = Found(Uint(16, "octets of the data", name="dns.resp.len"))
     udp_payload_size = Found(Uint(16, "the largest message that the sender takes", name="dns.rr.udp_payload_size"))
     ext_rcode = Found(Uint(8, "higher bits of the response code", shown=hex, name="dns.resp.ext_rcode"))
-    edns0_version = Found(Uint(8, "0", name="dns.resp.edns0_version"))
+    edns0_version = Found(Uint(8, "version", name="dns.resp.edns0_version"))
     resp_z = Found(
         Uint(
             16,
             "flags",
             shown=hex,
             name="dns.resp.z",
-            parts={"do": Flag("DNSSEC records are wanted"), "reserved": Uint(15, "0", shown=hex)},
+            parts={"do": Flag("DNSSEC records are wanted"), "reserved": Uint(15, "reserved, must be 0", shown=hex)},
         )
     )
 
-    follows = {"udp.port": 53, "sctp.port": 53}
+    follows = {"udp.port": 53}
 
     def body(self) -> Iterator[Item]:
         if not self.whole:

@@ -160,7 +160,7 @@ RecordData.member(28, "IPv6 address (RFC 3596, 2.2)", aaaa=IPv6Address("address 
 RecordData.member(
     29,
     "Location (RFC 1876, 2)",
-    version=Uint(8, "0", name="dns.loc.version"),
+    version=Uint(8, "version", name="dns.loc.version"),
     size=Uint(8, "diameter, centimetres: digit and power of ten", shown=hex, name="dns.loc.size"),
     horizontal_precision=Uint(8, "as the size", shown=hex, name="dns.loc.horizontal_precision"),
     vertical_precision=Uint(8, "as the size", shown=hex, name="dns.loc.vertical_precision"),
@@ -234,10 +234,10 @@ RecordData.member(
         shown=hex,
         name="dns.dnskey.flags",
         parts={
-            "reserved_high": Uint(7, "0"),
+            "reserved_high": Uint(7, "reserved, must be 0"),
             "zone_key": Flag("key of a zone"),
             "key_revoked": Flag("no longer to be trusted"),
-            "reserved_low": Uint(6, "0"),
+            "reserved_low": Uint(6, "reserved, must be 0"),
             "secure_entry_point": Flag("signs keys"),
         },
     ),
@@ -348,7 +348,7 @@ class HashedNextName(RecordData):
     name = "dns.rdata"
     prefix = "dns.nsec3"
     algo = Uint(8, "how names are hashed", names={1: "SHA-1"})
-    flags = Uint(8, "flags", parts={"reserved": Uint(7, "0"), "opt_out": Flag("delegations without DS are left out")})
+    flags = Uint(8, "flags", parts={"reserved": Uint(7, "reserved, must be 0"), "opt_out": Flag("delegations without DS are left out")})
     iterations = Uint(16, "further rounds")
     salt_length = Found(Uint(8, "octets of the next"))
     salt_value = Found(Bytes(None, "salt"))
@@ -370,7 +370,7 @@ class HashParameters(RecordData):
     name = "dns.rdata"
     prefix = "dns.nsec3"
     algo = Uint(8, "how names are hashed", names={1: "SHA-1"})
-    flags = Uint(8, "0")
+    flags = Uint(8, "reserved, must be 0")
     iterations = Uint(16, "further rounds")
     salt_length = Uint(8, "octets of the next")
     salt_value = Bytes(salt_length, "salt")
@@ -408,7 +408,7 @@ class CertificationAuthority(RecordData):
 
     name = "dns.rdata"
     prefix = "dns.caa"
-    flags = Uint(8, "flags", shown=hex, parts={"issuer_critical": Flag("must be understood"), "rest": Uint(7, "0")})
+    flags = Uint(8, "flags", shown=hex, parts={"issuer_critical": Flag("must be understood"), "rest": Uint(7, "reserved, must be 0")})
     tag_length = Uint(8, "octets of the tag")
     tag = Text("property", tag_length)
     value = Text("its value")

@@ -179,7 +179,7 @@ class NTPPrivate(Header):
     reqcode = Uint(8, "what is asked for")
     err = Uint(4, "error", shown=hex)
     numitems = Uint(12, "items")
-    reserved = Uint(4, "0", shown=hex)
+    reserved = Uint(4, "reserved, must be 0", shown=hex)
     itemsize = Uint(12, "octets of an item")
     data = Bytes(None, "items")
 

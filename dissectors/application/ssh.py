@@ -65,12 +65,12 @@ class SSH(Header):
     languages_client_to_server = _name_list("languages, to the server")
     languages_server_to_client = _name_list("languages, to the client")
     first_kex_packet_follows = Found(Flag("a guess at the key exchange follows", bits=8))
-    reserved = Found(Uint(32, "0", name="ssh.kex.reserved"))
+    reserved = Found(Uint(32, "reserved, must be 0", name="ssh.kex.reserved"))
     payload_ = Found(Bytes(None, "the message"))
     padding_string = Found(Bytes(None, "padding"))
     encrypted_packet = Found(Bytes(None, "encrypted"))
 
-    follows = {"tcp.port": (22, 29418), "sctp.port": 22}
+    follows = {"tcp.port": (22, 29418)}
     streamed = True
 
     def body(self) -> Iterator[Item]:

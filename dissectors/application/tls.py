@@ -30,6 +30,9 @@ MOST_MESSAGE = 1 << 17  # of a handshake message: a chain of certificates may we
 _LABELS = {0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}
 
 
+_NEAR = 8  # records that are looked back
+
+
 class TLS(Header):
     """Transport Layer Security (RFC 8446, 5.1)."""
 
@@ -97,13 +100,15 @@ class TLS(Header):
 
     @property
     def label(self) -> str:  # type: ignore[override]
-        """The version: that of the record, or what a server said before it in the segment."""
+        """The version: that of the record, or what a server said shortly before it in the segment."""
         record: Header | None = self
-        while isinstance(record, TLS):
+        for _ in range(_NEAR):
+            if record is None:
+                break
             for message in record.inside():
                 if isinstance(message, ServerHello):
                     return _LABELS.get(message.selected_version or message.version, "TLS")
-            record = record.below
+            record = record.predecessor
         return _LABELS.get(self.version, "TLS")
 
     def info(self) -> str | None:

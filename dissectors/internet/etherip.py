@@ -11,7 +11,7 @@ class EtherIP(Header):
     name = "etherip"
     label = "EtherIP"
     ver = Uint(4, "3")
-    reserved = Uint(12, "0", shown=hex)
+    reserved = Uint(12, "reserved, must be 0", shown=hex)
 
     follows = {"ip.proto": 97}
     next = always("eth.format")

@@ -24,7 +24,7 @@ class Geneve(Header):
 
     name = "geneve"
     label = "Geneve"
-    version = Uint(2, "0")
+    version = Uint(2, "version")
     opt_len = Uint(6, "options, octets", unit=4, name="geneve.option.length")
     flags = Uint(
         8,

@@ -209,7 +209,7 @@ class _LevelTag(CIPSOTag):
     """A tag with a sensitivity level."""
 
     prefix = "ip.cipso"
-    alignment = Uint(8, "0")
+    alignment = Uint(8, "reserved, must be 0")
     sensitivity_level = Uint(8, "sensitivity level")
 
 

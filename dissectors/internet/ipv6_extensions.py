@@ -47,7 +47,7 @@ class FragmentHeader(Header):
     label = "IPv6 fragment"
     nxt = Uint(8, "next header, of the first fragment", names=PROTOCOLS)
     reserved_octet = Uint(8, "not used", shown=hex)
-    offset = Uint(13, "where the fragment belongs, octets", unit=8)
+    offset = Uint(13, "where the fragment belongs, units of 8 octets")
     reserved_bits = Uint(2, "not used")
     more = Flag("more fragments")
     ident = Uint(32, "identification, the same in all fragments", shown=hex)
@@ -64,4 +64,4 @@ class FragmentHeader(Header):
         if self.ident is None:
             return None
         more = "y" if self.more else "n"
-        return f"IPv6 fragment (off={self.offset} more={more} ident=0x{self.ident:08x} nxt={self.nxt})"
+        return f"IPv6 fragment (off={self.offset * 8} more={more} ident=0x{self.ident:08x} nxt={self.nxt})"

@@ -25,7 +25,7 @@ class NSH(Header):
 
     name = "nsh"
     label = "NSH"
-    version = Uint(2, "0")
+    version = Uint(2, "version")
     o = Flag("operations, administration and maintenance", name="nsh.Obit")
     unassigned1 = Uint(1, "not used")
     ttl = Uint(6, "service hops left", shown=hex, digits=4)

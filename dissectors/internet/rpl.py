@@ -68,7 +68,7 @@ class InformationObject(Header):
         shown=hex,
         parts={
             "g": Flag("grounded"),
-            "zero": Flag("0", name="icmpv6.rpl.dio.flag.0"),
+            "zero": Flag("reserved, must be 0", name="icmpv6.rpl.dio.flag.0"),
             "mop": Uint(3, "mode of operation", shown=hex),
             "preference": Uint(3, "preference of the root"),
         },

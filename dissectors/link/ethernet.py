@@ -94,7 +94,6 @@ class EthernetFormat(Selector):
         "ip.proto": 143,
         "sll.ltype": 3,
         "juniper.ether": 0,
-        "vxlan.next_proto": 3,
         "nsh.nextproto": 3,
     }
     next = by(length_or_type, "eth.format", default="eth")

@@ -36,7 +36,6 @@ class MPLS(Header):
         "ppp.protocol": (0x0281, 0x0283),
         "chdlc.protocol": (0x8847, 0x8848),
         "nsh.nextproto": 5,
-        "vxlan.next_proto": 5,
         "ip.proto": 137,
     }
     next = by(bottom)

@@ -34,7 +34,7 @@ class NFLOG(Header):
     name = "nflog"
     label = "NFLOG"
     family = Uint(8, "protocol family", names=FAMILIES)
-    version = Uint(8, "0")
+    version = Uint(8, "version")
     res_id = Uint(16, "group of the log")
 
     follows = {"frame.linktype": 239}

@@ -10,7 +10,7 @@ class PPI(Header):
 
     name = "ppi"
     label = "PPI"
-    version = Uint(8, "0")
+    version = Uint(8, "version")
     flags = Uint(8, "1: fields are padded to 4 octets", shown=hex)
     length_ = Uint(16, "header, octets", little=True)
     dlt = Uint(32, "link type of the frame", little=True)

@@ -10,7 +10,7 @@ class Radiotap(Header):
 
     name = "radiotap"
     label = "Radiotap"
-    version = Uint(8, "0")
+    version = Uint(8, "version")
     pad = Uint(8, "not used")
     length_ = Uint(16, "header, octets", little=True)
     present = Uint(32, "which fields are there, a bit each", little=True, shown=hex, name="radiotap.present.word")

@@ -60,7 +60,7 @@ class _Control(Header):
     label = "802.11"
     subtype = Uint(4, "subtype", name="wlan.fc.subtype")
     type_ = Uint(2, "type", names=TYPES, name="wlan.fc.type")
-    version = Uint(2, "0", name="wlan.fc.version")
+    version = Uint(2, "version", name="wlan.fc.version")
     order = Flag("HT control is there", name="wlan.fc.order")
     protected = Flag("encrypted", name="wlan.fc.protected")
     moredata = Flag("more is waiting", name="wlan.fc.moredata")

@@ -54,7 +54,7 @@ class Capable(MPTCP):
         shown=hex,
         parts={
             "checksum_required": Flag("checksums are wanted", name="tcp.options.mptcp.checksumreq.flags"),
-            "extensibility": Flag("0", name="tcp.options.mptcp.extensibility.flag"),
+            "extensibility": Flag("reserved, must be 0", name="tcp.options.mptcp.extensibility.flag"),
             "no_more_subflows": Flag("no subflows to this address", name="tcp.options.mptcp.nomoresubflows.flag"),
             "reserved": Uint(4, "algorithms not assigned", shown=hex, name="tcp.options.mptcp.reserved.flag"),
             "sha256": Flag("HMAC-SHA256; in version 0 HMAC-SHA1", name="tcp.options.mptcp.sha256.flag"),
@@ -73,10 +73,10 @@ class Join(MPTCP):
 
     name = "mptcp"
     prefix = "tcp.options.mptcp"
-    reserved = Uint(3, "0")
+    reserved = Uint(3, "reserved, must be 0")
     backup = Flag("only to be used when no other subflow is there", name="tcp.options.mptcp.backup.flag")
     addrid = Uint(8, "address identifier of the sender", when=_LEN.differs(24))
-    unused = Uint(8, "0", when=_LEN.equals(24))
+    unused = Uint(8, "reserved, must be 0", when=_LEN.equals(24))
     recvtok = Uint(32, "receiver's token: names the connection", when=_LEN.equals(12))
     sendtrunchmac = Uint(64, "sender's HMAC, its first 64 bits", when=_LEN.equals(16))
     sendrand = Uint(32, "sender's random number", when=_LEN.among(12, 16))
@@ -97,13 +97,13 @@ class DataSequenceSignal(MPTCP):
 
     name = "mptcp"
     prefix = "tcp.options.mptcp"
-    reserved = Uint(4, "0")
+    reserved = Uint(4, "reserved, must be 0")
     flags = Uint(
         8,
         "flags",
         shown=hex,
         parts={
-            "unassigned": Uint(3, "0"),
+            "unassigned": Uint(3, "reserved, must be 0"),
             "data_fin": _DATA_FIN,
             "sequence_64": _SEQUENCE_64,
             "mapping": _MAPPING,
@@ -166,7 +166,7 @@ class RemoveAddress(MPTCP):
 
     name = "mptcp"
     prefix = "tcp.options.mptcp"
-    reserved = Uint(4, "0")
+    reserved = Uint(4, "reserved, must be 0")
     addresses_ = Repeat("address", addrid=Uint(8, "address identifier"))
     count = Derived(Uint(8, "addresses", name="mptcp.rm_addr.count"), lambda option: len(option.addrid))
 
@@ -178,7 +178,7 @@ class Priority(MPTCP):
 
     name = "mptcp"
     prefix = "tcp.options.mptcp"
-    reserved = Uint(3, "0")
+    reserved = Uint(3, "reserved, must be 0")
     backup = Flag("only to be used when no other subflow is there", name="tcp.options.mptcp.backup.flag")
     addrid = Uint(8, "address identifier, in version 0", when=_LEN.differs(3))
 
@@ -190,7 +190,7 @@ class Fail(MPTCP):
 
     name = "mptcp"
     prefix = "tcp.options.mptcp"
-    reserved = Uint(12, "0", shown=hex)
+    reserved = Uint(12, "reserved, must be 0", shown=hex)
     rawdataseqno = Uint(64, "data sequence number of the first octet in doubt")
 
     follows = {"tcp.options.mptcp.subtype": 6}
@@ -201,7 +201,7 @@ class FastClose(MPTCP):
 
     name = "mptcp"
     prefix = "tcp.options.mptcp"
-    reserved = Uint(12, "0", shown=hex)
+    reserved = Uint(12, "reserved, must be 0", shown=hex)
     recvkey = Uint(64, "receiver's key")
 
     follows = {"tcp.options.mptcp.subtype": 7}

@@ -62,7 +62,7 @@ class UnknownChunk(SCTPChunk):
 
 def _data_flags() -> Uint:
     return _flags(
-        reserved=Uint(4, "0", shown=hex),
+        reserved=Uint(4, "reserved, must be 0", shown=hex),
         data_i_bit=Flag("to be acknowledged at once", name="sctp.data_i_bit"),
         data_u_bit=Flag("unordered", name="sctp.data_u_bit"),
         data_b_bit=Flag("first fragment of a message", name="sctp.data_b_bit"),
@@ -125,7 +125,7 @@ class SACK(SCTPChunk):
 
     name = "sctp.chunk.sack"
     prefix = "sctp"
-    chunk_flags = _flags(reserved=Uint(7, "0", shown=hex), nonce=Uint(1, "nonce sum", name="sctp.sack_nounce_sum"))
+    chunk_flags = _flags(reserved=Uint(7, "reserved, must be 0", shown=hex), nonce=Uint(1, "nonce sum", name="sctp.sack_nounce_sum"))
     sack_cumulative_tsn_ack_raw = Uint(32, "all up to this TSN arrived")
     sack_a_rwnd = Uint(32, "advertised receiver window, octets")
     sack_number_of_gap_blocks = Uint(16, "gap ack blocks")
@@ -162,7 +162,7 @@ class Abort(SCTPChunk):
     name = "sctp.chunk.abort"
     prefix = "sctp"
     chunk_flags = _flags(
-        reserved=Uint(7, "0", shown=hex), abort_t_bit=Flag("verification tag is the sender's", name="sctp.abort_t_bit")
+        reserved=Uint(7, "reserved, must be 0", shown=hex), abort_t_bit=Flag("verification tag is the sender's", name="sctp.abort_t_bit")
     )
     causes = Options(SCTPCause, "causes")
 
@@ -225,7 +225,7 @@ class ShutdownComplete(SCTPChunk):
     name = "sctp.chunk.shutdown_complete"
     prefix = "sctp"
     chunk_flags = _flags(
-        reserved=Uint(7, "0", shown=hex),
+        reserved=Uint(7, "reserved, must be 0", shown=hex),
         shutdown_complete_t_bit=Flag("verification tag is the sender's", name="sctp.shutdown_complete_t_bit"),
     )
 
@@ -249,13 +249,13 @@ class NonRenegableSACK(SCTPChunk):
 
     name = "sctp.chunk.nr_sack"
     prefix = "sctp"
-    chunk_flags = _flags(reserved=Uint(7, "0", shown=hex), nonce=Uint(1, "nonce sum", name="sctp.nr_sack_nounce_sum"))
+    chunk_flags = _flags(reserved=Uint(7, "reserved, must be 0", shown=hex), nonce=Uint(1, "nonce sum", name="sctp.nr_sack_nounce_sum"))
     nr_sack_cumulative_tsn_ack = Uint(32, "all up to this TSN arrived")
     nr_sack_a_rwnd = Uint(32, "advertised receiver window, octets")
     nr_sack_number_of_gap_blocks = Uint(16, "gap ack blocks")
     nr_sack_number_of_nr_gap_blocks = Uint(16, "gap ack blocks that will not be taken back")
     nr_sack_number_of_duplicated_tsns = Uint(16, "duplicate TSNs")
-    nr_sack_reserved = Uint(16, "0", shown=hex)
+    nr_sack_reserved = Uint(16, "reserved, must be 0", shown=hex)
     gaps = Repeat(
         "gap ack block",
         count=nr_sack_number_of_gap_blocks,
@@ -287,7 +287,7 @@ class InterleavedData(SCTPChunk):
     chunk_flags = _INTERLEAVED
     data_tsn_raw = Uint(32, "transmission sequence number")
     data_sid = Uint(16, "stream", shown=hex)
-    data_reserved = Uint(16, "0")
+    data_reserved = Uint(16, "reserved, must be 0")
     data_mid = Uint(32, "message identifier")
     data_payload_proto_id = Uint(32, "payload protocol", names=PAYLOAD_PROTOCOLS, when=_FIRST.equals(1))
     data_fsn = Uint(32, "fragment sequence number", when=_FIRST.equals(0))
@@ -316,7 +316,7 @@ class PacketDrop(SCTPChunk):
     name = "sctp.chunk.pktdrop"
     prefix = "sctp"
     chunk_flags = _flags(
-        reserved=Uint(5, "0", shown=hex),
+        reserved=Uint(5, "reserved, must be 0", shown=hex),
         pckdrop_m_bit=Flag("dropped by a middlebox", name="sctp.pckdrop_m_bit"),
         pckdrop_b_bit=Flag("dropped for a bad checksum", name="sctp.pckdrop_b_bit"),
         pckdrop_t_bit=Flag("the copy is cut short", name="sctp.pckdrop_t_bit"),
@@ -324,7 +324,7 @@ class PacketDrop(SCTPChunk):
     pktdrop_bandwidth = Uint(32, "bandwidth of the link, octets a second")
     pktdrop_queuesize = Uint(32, "octets in the queue")
     pktdrop_truncated_length = Uint(16, "how long the packet was, where it is cut short, octets")
-    pktdrop_reserved = Uint(16, "0")
+    pktdrop_reserved = Uint(16, "reserved, must be 0")
     pktdrop_datafield = Bytes(None, "the packet")
 
     follows = {"sctp.chunk_type": 129}
@@ -390,7 +390,7 @@ class InterleavedForwardTSN(SCTPChunk):
             "flags",
             shown=hex,
             parts={
-                "res": Uint(15, "0", name="sctp.i_forward_tsn_res"),
+                "res": Uint(15, "reserved, must be 0", name="sctp.i_forward_tsn_res"),
                 "u_bit": Flag("unordered", name="sctp.i_forward_tsn_u_bit"),
             },
         ),

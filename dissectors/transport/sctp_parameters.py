@@ -269,7 +269,7 @@ class AddOutgoingStreams(SCTPParameter):
     prefix = "sctp"
     parameter_reconfig_request_sequence_number = Uint(32, "number of the request")
     parameter_add_outgoing_streams_number = Uint(16, "streams to add")
-    parameter_add_outgoing_streams_reserved = Uint(16, "0")
+    parameter_add_outgoing_streams_reserved = Uint(16, "reserved, must be 0")
 
     follows = {"sctp.parameter_type": 17}
 
@@ -281,7 +281,7 @@ class AddIncomingStreams(SCTPParameter):
     prefix = "sctp"
     parameter_reconfig_request_sequence_number = Uint(32, "number of the request")
     parameter_add_incoming_streams_number = Uint(16, "streams to add")
-    parameter_add_incoming_streams_reserved = Uint(16, "0")
+    parameter_add_incoming_streams_reserved = Uint(16, "reserved, must be 0")
 
     follows = {"sctp.parameter_type": 18}
 
@@ -420,7 +420,7 @@ class InvalidStream(SCTPCause):
     name = "sctp.cause.invalid_stream"
     prefix = "sctp"
     cause_stream_identifier = Uint(16, "stream that there is not")
-    cause_reserved = Uint(16, "0")
+    cause_reserved = Uint(16, "reserved, must be 0")
 
     follows = {"sctp.cause_code": 1}
 

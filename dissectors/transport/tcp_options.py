@@ -208,7 +208,7 @@ class PartialOrderProfile(TCPOption):
     name = "tcp.options.poc"
     start_ = Flag("first of its service profile")
     end_ = Flag("last of its service profile")
-    filler = Uint(6, "0", shown=hex)
+    filler = Uint(6, "reserved, must be 0", shown=hex)
 
     follows = {"tcp.option_kind": 10}
 
@@ -316,11 +316,11 @@ class QuickStart(TCPOption):
     """Quick-Start response (RFC 4782, 4.2)."""
 
     name = "tcp.options.qs"
-    reserved = Uint(4, "0")
+    reserved = Uint(4, "reserved, must be 0")
     rate = Uint(4, "rate that the other side may send at: 40 kbit/s times 2 to the power of it, 0 for none")
     ttl_diff = Uint(8, "TTL less Quick-Start TTL, as the request arrived")
     nonce = Uint(30, "nonce of the request", shown=hex)
-    unused = Uint(2, "0")
+    unused = Uint(2, "reserved, must be 0")
 
     follows = {"tcp.option_kind": 27}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -41,6 +41,17 @@ class Commands(click.Group):
         gc.enable()
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            hint = _nearest(args[0], _COMMANDS) or f"; there are {', '.join(_COMMANDS)}"
+            ctx.fail(f"there is no command {args[0]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or ["--help"])
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -54,8 +65,7 @@ class Commands(click.Group):
         try:
             status = super().main(args, "rawcap", standalone_mode=False)
         except click.UsageError as error:
-            asked = error.ctx.command_path if error.ctx is not None else "rawcap"
-            say(f"{error.format_message().rstrip('.')} (see {asked} --help)")
+            say(f"{_what_is_wrong(error)} (see {_command_of(error, args)} --help)")
             return error.exit_code
         except click.ClickException as error:
             say(error.format_message())
@@ -79,7 +89,30 @@ class Commands(click.Group):
         return status
 
 
+def _what_is_wrong(error: click.UsageError) -> str:
+    """A mistake in one line, with what it may have been meant to be."""
+    if not isinstance(error, click.NoSuchOption):
+        return error.format_message().rstrip(".")
+    known = [name for each in error.ctx.command.params for name in each.opts] if error.ctx is not None else []
+    return f"there is no option {error.option_name}{_nearest(error.option_name, known)}"
+
+
+def _command_of(error: click.UsageError, args: Sequence[str] | None) -> str:
+    """The command that a mistake was made in, as its user writes it."""
+    if error.ctx is not None:
+        return error.ctx.command_path
+    called = (sys.argv[1:] if args is None else args)[:1]
+    return " ".join(["rawcap", *(name for name in called if name in _COMMANDS)])
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    import difflib  # only a mistake pays for it
+
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="rawcap %(version)s")
 def main() -> None:
-    """Captures frames, dissects them layer by layer, and shows how a host's network stack moves data."""
+    """Reads packets and says what is in them, layer by layer."""

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 import click
 
 from rawcap.cli.load import load_option
+from rawcap.cli.terminal import width
 from rawcap.show.table import table
 
 
@@ -27,7 +28,7 @@ def command(pattern: str | None, as_json: bool) -> int:
         for row in rows:
             sys.stdout.write(json.dumps(row) + "\n")
     else:
-        for line in table([list(row.values()) for row in rows]):
+        for line in table([list(row.values()) for row in rows], width()):
             sys.stdout.write(line + "\n")
     if not rows:
         raise click.ClickException(f"no field has {pattern!r} in its name or meaning")

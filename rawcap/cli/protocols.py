@@ -10,15 +10,22 @@ import click
 from dissectors.graph import Graph
 from dissectors.header import Header
 from rawcap.cli.load import load_option
+from rawcap.cli.terminal import width
 from rawcap.show.table import table
 
 
+_MOST_LEADS = 3
+_MOST_VALUES = 6
+
+
 @click.command("protocols")
+@click.argument("name", required=False)
 @load_option
-def command() -> int:
+def command(name: str | None) -> int:
     """List the protocols that are dissected: name, title, reference, number of fields, what leads to them.
 
-    What leads to a protocol is a table and the values in it, as `udp.port 53`: what --decode-as adds to.
+    What leads to a protocol is a table and the values in it, as `udp.port 53`: what --decode-as adds to. With the NAME
+    of a protocol nothing of it is left out.
     """
     from dissectors.packet import Interface  # imports every protocol, which --help can do without
 
@@ -27,13 +34,34 @@ def command() -> int:
     for header in graph.headers:
         if not (header.selector or header.is_option or header.part_of):
             headers.setdefault(header.name, []).append(header)
+    if name is not None:
+        if name not in headers:
+            from dissectors.graph import nearest
+
+            raise click.ClickException(f"no protocol {name!r}{nearest(name, headers) or ' (rawcap protocols lists them)'}")
+        headers = {name: headers[name]}
     rows = [
-        [name, forms[0].title, forms[0].reference, str(_count(graph, forms)), "; ".join(_leads(graph, forms))]
-        for name, forms in sorted(headers.items())
+        [each, forms[0].title, forms[0].reference, str(_count(graph, forms)), _told(graph, forms, whole=name is not None)]
+        for each, forms in sorted(headers.items())
     ]
-    for line in table(rows):
+    for line in table(rows, width()):
         sys.stdout.write(line + "\n")
     return 0
+
+
+def _told(graph: Graph, forms: list[type[Header]], *, whole: bool) -> str:
+    """What leads to a protocol, in a cell; unless `whole`, of many things the first."""
+    leads = list(_leads(graph, forms))
+    if whole:
+        return "; ".join(f"{table} {', '.join(values)}" for table, values in leads)
+    told = [f"{table} {', '.join(_first(values, _MOST_VALUES))}" for table, values in leads]
+    return "; ".join(_first(told, _MOST_LEADS))
+
+
+def _first(texts: list[str], most: int) -> list[str]:
+    """The first of many texts, and how many more there are."""
+    left = len(texts) - most
+    return texts if left <= 1 else [*texts[:most], f"and {left} more"]
 
 
 def _count(graph: Graph, forms: list[type[Header]]) -> int:
@@ -45,7 +73,7 @@ def _count(graph: Graph, forms: list[type[Header]]) -> int:
     return sum(any(field.owner in own for field in fields) for fields in graph.fields.values())
 
 
-def _leads(graph: Graph, forms: list[type[Header]]) -> Iterator[str]:
+def _leads(graph: Graph, forms: list[type[Header]]) -> Iterator[tuple[str, list[str]]]:
     """What leads to a protocol, in words: the values in each table, the headers that it is always behind."""
     choices = {_table(each): each for each in graph.headers if each.selector}
     reached = set(forms)  # with the choices that lead to them: what leads to a choice leads to the protocol
@@ -54,11 +82,13 @@ def _leads(graph: Graph, forms: list[type[Header]]) -> Iterator[str]:
     for name, rows in graph.rows.items():
         values = sorted(value for value, target in rows.items() if target in reached)
         if values and name not in choices:
-            yield f"{name} {', '.join(_ranges(values, _writer(graph, name)))}"
-    for each in graph.headers:
-        if not each.selector and _always(graph, each) in reached:
-            yield f"behind {each.name}"
-    yield from (f"content of {name}" for name in dict.fromkeys(name for form in forms for name in form.guessed_in))
+            yield name, list(_ranges(values, _writer(graph, name)))
+    behind = [each.name for each in graph.headers if not each.selector and _always(graph, each) in reached]
+    if behind:
+        yield "behind", behind
+    guessed = dict.fromkeys(name for form in forms for name in form.guessed_in)
+    if guessed:
+        yield "content of", list(guessed)
 
 
 def _table(choice: type[Header]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -14,7 +13,7 @@ import click
 
 from dissectors.packet import Interface, Packet
 from rawcap.cli.load import load_option
-from rawcap.cli.terminal import Mistake, drop_output, is_pipe, say, set_up_output
+from rawcap.cli.terminal import Mistake, Number, drop_output, is_pipe, say, set_up_output, width
 from rawcap.files import CaptureError, CaptureWriter, create_capture
 from rawcap.reading import NOTED, Reading
 from rawcap.show import clock, colours, fields
@@ -29,6 +28,12 @@ class View(Protocol):
 
     def flush(self) -> None:
         """Write what waits."""
+
+
+_SETTINGS = (
+    "How -T fields prints, as tshark's -E: header=y|n, separator=/t|/s|CHARACTER, occurrence=f|l|a (the first value, the "
+    "last, all), aggregator=,|/s|CHARACTER, quote=d|s|n, escape=y|n, bom=y|n."
+)
 
 
 @click.command(
@@ -47,7 +52,7 @@ class View(Protocol):
 @click.option("-V", "view", flag_value="detail", help="The same as -T detail.")
 @click.option("-x", "view", flag_value="hex", help="The same as -T hex.")
 @click.option("-e", "columns", metavar="FIELD", multiple=True, help="A column of -T fields.")
-@click.option("-E", "settings", metavar="KEY=VALUE", multiple=True, help="How -T fields prints, as tshark's -E.")
+@click.option("-E", "settings", metavar="KEY=VALUE", multiple=True, help=_SETTINGS)
 @click.option(
     "-t",
     "--time",
@@ -57,11 +62,16 @@ class View(Protocol):
     help="Times relative to the first packet, to the one before (d) or to the one shown before (dd); since the epoch "
     "(e); of the day, local (a) or UTC (u), with the date (ad, ud) or the day of the year (adoy, udoy).",
 )
-@click.option("-c", "--count", metavar="N", type=click.IntRange(min=1), help="Stop after N packets that pass.")
-@click.option("--skip", metavar="N", type=click.IntRange(min=0), default=0, help="Pass over the first N packets.")
+@click.option("-c", "--count", metavar="N", type=Number(1), help="Stop after N packets that pass.")
+@click.option("--skip", metavar="N", type=Number(0), default=0, help="Pass over the first N packets.")
 @click.option("-n", "numeric", is_flag=True, help="Show addresses as numbers, not by names that the file keeps.")
 @click.option(
-    "-w", "--write", "output", metavar="FILE", help="Write what passes, as pcap or pcapng by the name; - for stdout."
+    "-w",
+    "--write",
+    "output",
+    metavar="FILE",
+    help="Write what passes, as pcap or pcapng by the name, which may end in .gz, .zst, .lz4 or .xz too; without an "
+    "ending as the first file is; - for stdout.",
 )
 @click.option("--force", is_flag=True, help="Let -w overwrite a file.")
 @click.option("--follow", is_flag=True, help="At the end of the file wait for more.")
@@ -92,6 +102,8 @@ def command(
     color: str,
 ) -> int:
     """Show what is in capture files: pcap or pcapng, compressed or not; - is standard input."""
+    if "" in files:
+        raise click.UsageError("a FILE has an empty name; - is standard input")
     if view is None and output is None:
         view = "text"
     if (columns or settings) and view != "fields":
@@ -116,6 +128,7 @@ def command(
             skip=skip,
             count=count,
             problem=problems,
+            settled=problems.flush if view == "text" else None,
         )
     except ValueError as error:
         return _refused(error)
@@ -134,7 +147,8 @@ def command(
                     clock=clock.clock(time_format),
                     paint=_paint(color),
                     names=dict if numeric else lambda: reading.names,
-                    at_once=live or display_filter is not None or capture_filter is not None,
+                    at_once=live,
+                    width=width(),
                 )
             elif view == "fields":
                 problems.view = _fields_view(write, columns, settings, reading)
@@ -160,10 +174,14 @@ class _Problems:
 
     def __call__(self, error: CaptureError) -> None:
         self.status = 1
+        self.flush()
+        sys.stdout.flush()
+        say(str(error))
+
+    def flush(self) -> None:
+        """Write what waits in the view."""
         if self.view is not None:
             self.view.flush()
-            sys.stdout.flush()
-        say(str(error))
 
 
 def _run(reading: Reading, view: View | None, writer: CaptureWriter | None, live: bool) -> None:
@@ -266,11 +284,10 @@ def _tree_view(view: str, write: Callable[[str], object], paint: colours.Paint) 
         from rawcap.show.json import JsonView
 
         return JsonView(write)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     if view == "hex":
         from rawcap.show.hexdump import HexView
 
-        return HexView(write, paint=paint, width=width)
+        return HexView(write, paint=paint, width=width())
     from rawcap.show.detail import DetailView
 
-    return DetailView(write, paint=paint, width=width)
+    return DetailView(write, paint=paint, width=width())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import sys
 from typing import IO, Any
@@ -17,6 +18,25 @@ class Mistake(click.ClickException):
     """Something on the command line that cannot be: one line that says all, exit status 2."""
 
     exit_code = 2
+
+
+class Number(click.ParamType):
+    """A number of packets, `least` or more."""
+
+    name = "number"
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; a default comes as one already."""
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if number < self.least:
+            self.fail(f"{number} is less than {self.least}", param, ctx)
+        return number
 
 
 def say(line: str, *more: str) -> None:
@@ -38,6 +58,11 @@ def drop_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def width() -> int | None:
+    """The columns of the terminal that standard output is; None where it is none, and lines are as long as they are."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def is_pipe(stream: IO[Any]) -> bool:

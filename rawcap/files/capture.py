@@ -152,10 +152,10 @@ def create_capture(
     """Open a capture for writing: a path, "-" for standard output, or a binary stream.
 
     The format is `format` ("pcap" or "pcapng"), else what the name's extension says (.pcap, .cap or .pcapng, before
-    .gz, .zst, .lz4 or .xz for a compressed file), else that of `like`, else pcapng. `like` is the capture that is
+    .gz, .zst, .lz4 or .xz for a compressed file); for a name without one that of `like`, else pcapng. `like` is the capture that is
     being copied: a pcap file takes its resolution, and one without packets its link type, from `like`'s interfaces.
 
-    Raises CaptureError when the file cannot be made, when it is `like` itself, and with `overwrite` false when it
+    Raises CaptureError when the extension is another one, the file cannot be made or is `like` itself, and with `overwrite` false when it
     is there.
     """
     if format is None:
@@ -170,10 +170,13 @@ def create_capture(
 
 
 def _format_of(target: str | os.PathLike[str] | BinaryIO) -> str | None:
-    """The format that a name's extension asks for, if any."""
+    """The format that a name's extension asks for; None for a name without one. Raises CaptureError for another."""
     if not isinstance(target, (str, os.PathLike)):
         return None
-    stem, extension = os.path.splitext(os.fspath(target).lower())
+    path = os.fspath(target)
+    stem, extension = os.path.splitext(path.lower())
     if extension in compression.SUFFIXES:
         extension = os.path.splitext(stem)[1]
+    if extension and extension not in _FORMATS:
+        raise CaptureError(f"{path}: written as .pcap or .pcapng, with .gz, .zst, .lz4 or .xz behind it")
     return _FORMATS.get(extension)

@@ -270,9 +270,7 @@ class _Checker:
         return other
 
     def incomparable(self, left: Value, right: Value) -> FilterError:
-        return self.error(
-            f"{left} is {kind_of(left).value}, {right} is {kind_of(right).value}: they cannot be compared", right
-        )
+        return self.error(f"{left} is {_sort(left)}, {right} is {_sort(right)}: they cannot be compared", right)
 
     def untyped(self, *nodes: Value) -> FilterError:
         """What to say when neither side is a field: most likely a field's name was misspelt."""
@@ -389,7 +387,8 @@ class _Checker:
             if isinstance(node, Word) and _NAME.fullmatch(text):
                 if "." in text:
                     raise self.unknown(node)
-                raise self.error(f"{text!r} is neither a field nor {wanted}{self.hint(text, declared)}", node)
+                hint = self.hint(text, declared) or " (rawcap fields lists the fields)"
+                raise self.error(f"{text!r} is neither a field nor {wanted}{hint}", node)
             raise self.error(f"{self.shown(node)} is not {wanted}", node)
         if kind is Kind.NUMBER and isinstance(value, int):
             most = _most(declared)
@@ -420,11 +419,16 @@ class _Checker:
         name = node.text
         if name.partition("-")[0] in self.names:
             return self.error(f"no field {name!r}; a minus needs a space before it", node)
-        return self.error(f"no field {name!r}{nearest(name, self.names)}", node)
+        return self.error(f"no field {name!r}{nearest(name, self.names) or ' (rawcap fields lists them)'}", node)
 
     def hint(self, text: str, declared: list[Declared]) -> str:
         known = {name for each in declared if isinstance(each, Uint) for name in each.names.values()}
         return nearest(text, known | self.names)
+
+
+def _sort(node: Value) -> str:
+    """What a value is, in words."""
+    return "a protocol, which stands for its octets" if isinstance(node, Protocol) else kind_of(node).value
 
 
 def _named(text: str, declared: list[Declared]) -> int | None:

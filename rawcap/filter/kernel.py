@@ -16,6 +16,9 @@ _LONGEST = 262_144  # octets, for a capture that does not say: what tcpdump take
 _DLT = {14: 12, 100: 11, 101: 12, 102: 15, 103: 16, 106: 19}
 
 
+_TRIED = (1, 101, 105, 113)  # Ethernet, raw IP, 802.11, Linux cooked: what some filter means nothing for
+
+
 class PcapFilter:
     """A filter of pcap-filter(7), compiled once for every link type that it meets.  Made by `pcap_filter`."""
 
@@ -57,10 +60,21 @@ class PcapFilter:
             return cypcap.compile(_DLT.get(linktype, linktype), self.snaplen, text, True, cypcap.NETMASK_UNKNOWN)
         except cypcap.Error as problem:
             reason = problem.msg.removeprefix("can't parse filter expression: ")
-            raise FilterError(f"{reason} (for link type {linktype})", text, 0, len(text)) from None
+            if any(_compiles(text, other) for other in _TRIED if other != linktype):
+                reason += f" (for link type {linktype})"
+            raise FilterError(reason, text, 0, len(text)) from None
 
     def __repr__(self) -> str:
         return f"<PcapFilter {self.text!r}>"
+
+
+def _compiles(text: str, linktype: int) -> bool:
+    """Whether a filter means something for a link type."""
+    try:
+        cypcap.compile(_DLT.get(linktype, linktype), _LONGEST, text, True, cypcap.NETMASK_UNKNOWN)
+    except cypcap.Error:
+        return False
+    return True
 
 
 def pcap_filter(text: str, linktype: int = 1, snaplen: int = 0) -> PcapFilter:

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import itertools
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from rawcap.show.escape import printable
 
+_GAP = 2
+_NARROWEST = 10
 
-def table(rows: Sequence[Sequence[str]], widest: int = 56) -> Iterator[str]:
-    """A line for each row; columns are as wide as their cells need, up to `widest`, and two spaces apart."""
-    columns = range(max(map(len, rows), default=0) - 1)
-    widths = [min(max(len(row[column]) for row in rows), widest) for column in columns]
-    for row in rows:
-        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
-        yield printable("  ".join([*cells, row[-1]])).rstrip()
+
+def table(rows: Sequence[Sequence[str]], width: int | None = None) -> Iterator[str]:
+    """A line for each row; columns are as wide as their cells need, and two spaces apart.
+
+    On a terminal of `width` columns the widest give way until all fit, and cells are wrapped in their columns. The
+    first column, which names the row, stays as it is.
+    """
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    if width is None:
+        for row in cells:
+            yield _line(row, widths)
+        return
+    widths[1:] = _narrowed(widths[1:], width - sum(widths[:1]) - _GAP * len(widths[1:]))
+    for row in cells:
+        wrapped = [textwrap.wrap(cell, wide) for cell, wide in zip(row, [len(row[0]) or 1, *widths[1:]], strict=True)]
+        for parts in itertools.zip_longest(*wrapped, fillvalue=""):
+            yield _line(parts, widths)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return (" " * _GAP).join(f"{cell:<{wide}}" for cell, wide in zip(cells, widths, strict=True)).rstrip()
+
+
+def _narrowed(widths: Sequence[int], room: int) -> list[int]:
+    """Widths that take `room` together: what is wider than the others gives way first, down to _NARROWEST."""
+    narrowed = list(widths)
+    while sum(narrowed) > room and max(narrowed) > _NARROWEST:
+        narrowed[narrowed.index(max(narrowed))] -= 1
+    return narrowed

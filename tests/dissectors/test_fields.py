@@ -156,7 +156,7 @@ def test_a_length_that_lies_gives_what_is_there(declare: Any) -> None:
     layer = declare("ffaabb", size=size, body_=Bytes(size, ""), after=Uint(8, ""))
     assert layer.body_ == b"\xaa\xbb"
     assert layer.after is None
-    assert layer.malformed == "probe does not fit in the 3 octets that are left for it"
+    assert layer.malformed == "PROBE does not fit in the 3 octets that are left for it"
 
 
 def test_repeated_fields_give_every_value(declare: Any) -> None:

@@ -79,11 +79,11 @@ def test_header_length_and_end_bound_what_follows(clean: None) -> None:
 @pytest.mark.parametrize(
     ("octets", "reason"),
     [
-        ("0006aabb", "outer gives its header fewer than 2 octets"),
-        ("0201aabb", "outer says it ends inside its own header"),
-        ("0209aabb", "outer says it ends beyond what carries it"),
-        ("0906aabb", "outer does not fit in the 4 octets that are left for it"),
-        ("02", "outer does not fit in the 1 octets that are left for it"),
+        ("0006aabb", "OUTER gives its header fewer than 2 octets"),
+        ("0201aabb", "OUTER says it ends inside its own header"),
+        ("0209aabb", "OUTER says it ends beyond what carries it"),
+        ("0906aabb", "OUTER does not fit in the 4 octets that are left for it"),
+        ("02", "OUTER does not fit in the 1 octets that are left for it"),
     ],
 )
 def test_contradictions_are_told(clean: None, octets: str, reason: str) -> None:

@@ -158,8 +158,8 @@ def test_the_area_is_read_as_octets_by_its_name(letter: None) -> None:
 @pytest.mark.parametrize(
     ("octets", "reason"),
     [
-        ("0203ff00", "2 cannot be 3 octets"),
-        ("0205ffffff00", "2 cannot be 5 octets"),
+        ("0203ff00", "2 (Number) cannot be 3 octets"),
+        ("0205ffffff00", "2 (Number) cannot be 5 octets"),
         ("0209ff", "note says it ends beyond what carries it"),
     ],
 )

@@ -231,6 +231,66 @@ def test_memory_is_bounded() -> None:
     assert reassembler.add(v4(1000, bytes(8), more=False, ident=9)) is not None
 
 
+# -- nothing is lost ------------------------------------------------------------------------------------------
+
+
+def test_what_never_becomes_whole_is_given_back_at_the_end_in_order() -> None:
+    reassembler = Reassembler()
+    packets = [v4(0, UDP[:8], more=True, ident=ident, number=number) for number, ident in enumerate([1, 2, 1, 3], 1)]
+    for packet in packets:
+        reassembler.add(packet)
+    assert reassembler.given_up() == []
+    assert reassembler.flush() == packets
+    assert list(reassembler.problems) == [
+        (3, "fragments are missing"), (2, "fragments are missing"), (4, "fragments are missing"),
+    ]
+    assert reassembler.flush() == []
+
+
+def test_fragments_of_a_datagram_that_became_whole_are_not_given_back() -> None:
+    reassembler = Reassembler()
+    reassembler.add(v4(0, UDP[:8], more=True))
+    reassembler.add(v4(0, UDP[:8], more=True))
+    reassembler.add(v4(8, UDP[8:], more=False))
+    assert reassembler.given_up() == []
+    assert reassembler.flush() == []
+
+
+def test_what_contradicts_itself_is_given_back_at_once_with_what_still_comes() -> None:
+    reassembler = Reassembler()
+    packets = [v4(0, UDP[:16], more=True), v4(8, UDP[8:16], more=True), v4(16, UDP[16:], more=False)]
+    reassembler.add(packets[0])
+    reassembler.add(packets[1])
+    assert reassembler.given_up() == packets[:2]
+    reassembler.add(packets[2])
+    assert reassembler.given_up() == packets[2:]
+    assert reassembler.flush() == []
+
+
+def test_what_waited_too_long_is_given_back() -> None:
+    reassembler = Reassembler()
+    first, second = v4(0, UDP[:8], more=True, time=0), v4(0, UDP[:8], more=True, time=61, ident=8)
+    reassembler.add(first)
+    reassembler.add(second)
+    assert reassembler.given_up() == [first]
+    assert reassembler.flush() == [second]
+
+
+def test_what_there_is_no_room_for_is_given_back() -> None:
+    reassembler = Reassembler(most_held=4000)
+    packets = [v4(0, bytes(1000), more=True, ident=ident, number=ident) for ident in range(10)]
+    for packet in packets:
+        reassembler.add(packet)
+    assert reassembler.given_up() == packets[:7]
+
+
+def test_repetitions_of_a_fragment_cannot_fill_the_memory() -> None:
+    reassembler = Reassembler(most_held=4000)
+    for number in range(5):
+        reassembler.add(v4(0, bytes(1000), more=True, number=number))
+    assert [packet.number for packet in reassembler.given_up()] == [0, 1, 2, 3]
+
+
 # -- what always holds ----------------------------------------------------------------------------------------
 
 

@@ -67,6 +67,24 @@ def test_a_wrong_filter_is_told_before_anything_is_read(five: Path) -> None:
         read(five, capture_filter="prot 1")
 
 
+def test_fragments_that_wait_when_the_file_breaks_off_come_before_that_is_told(make_pcap: MakePcap) -> None:
+    fragment = bytes.fromhex("020000000002 020000000001 0800 4500001c 00072000 40110000 c0000201 c0000202") + bytes(8)
+    path = make_pcap(fragment, b"abc")
+    path.write_bytes(path.read_bytes()[:-1])
+    packets = read(path, reassemble=True)
+    assert next(packets).data == fragment
+    with pytest.raises(CutCapture):
+        next(packets)
+
+
+def test_settled_is_called_once_after_many_packets(make_pcap: MakePcap) -> None:
+    path = make_pcap(*[b"abc"] * 10_002)
+    called: list[int] = []
+    passing = Reading([path], "frame.number > 10001", settled=lambda: called.append(1))
+    assert [packet.number for packet in passing] == [10_002]
+    assert called == [1]
+
+
 def test_a_missing_file_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="there is no such file"):
         read(tmp_path / "none.pcap")

@@ -38,7 +38,7 @@ def test_extension_headers_follow_each_other(carry6: Carry) -> None:
 
 def test_fragment_header(carry6: Carry) -> None:
     header = carry6(44, "11 00 05c9 12345678" + "00" * 8)["ipv6.fraghdr"]
-    assert (header.nxt, header.offset, header.more, header.ident) == (17, 1480, True, 0x12345678)
+    assert (header.nxt, header.offset, header.more, header.ident) == (17, 185, True, 0x12345678)
     assert header.is_fragment
     assert header.info() == "IPv6 fragment (off=1480 more=y ident=0x12345678 nxt=17)"
 

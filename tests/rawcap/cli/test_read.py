@@ -125,7 +125,7 @@ def test_a_wrong_display_filter_is_shown_with_a_caret(rawcap: Run, five: Path) -
 def test_a_wrong_capture_filter(rawcap: Run, five: Path) -> None:
     done = rawcap("read", five, "-f", "prot 1")
     assert done.exit_code == 2
-    assert done.stderr.splitlines() == ["rawcap: filter: syntax error (for link type 1)", "prot 1", "^~~~~~"]
+    assert done.stderr.splitlines() == ["rawcap: filter: syntax error", "prot 1", "^~~~~~"]
 
 
 def test_decode_as(rawcap: Run, five: Path) -> None:
@@ -152,6 +152,15 @@ def test_fragments_are_put_together_on_request(rawcap: Run, make_pcap: Callable[
     together = rawcap("read", path, "--reassemble", "-T", "fields", "-e", "frame.number", "-e", "udp.length")
     assert together.stdout == "2\t16\n"
     assert "5000 → 40000 Len=8" in rawcap("read", path, "--reassemble").stdout
+
+
+def test_fragments_of_a_datagram_that_is_not_there_wholly_are_shown_and_told(
+    rawcap: Run, make_pcap: Callable[..., Path], frames: dict[str, bytes]
+) -> None:
+    first = bytes.fromhex("020000000002 020000000001 0800 4500001c 00072000 40110000 c0000201 c0000202") + bytes(8)
+    done = rawcap("read", make_pcap(first, frames["udp"]), "--reassemble", "-T", "fields", "-e", "frame.number")
+    assert done.stdout == "2\n1\n"
+    assert done.stderr == "rawcap: 1 datagram could not be put together; in packet 1, fragments are missing\n"
 
 
 def test_fragments_that_contradict_each_other_are_told(rawcap: Run, make_pcap: Callable[..., Path]) -> None:
@@ -218,6 +227,13 @@ def test_a_bad_file_does_not_keep_the_others_from_being_read(rawcap: Run, five: 
     assert numbers(done) == [1, 2, 3, 4, 5]
 
 
+def test_a_file_that_is_not_there_is_told_before_the_others_are_read(rawcap: Run, five: Path, tmp_path: Path) -> None:
+    done = rawcap("read", five, tmp_path / "none.pcap", "-c", "1")
+    assert (done.exit_code, numbers(done)) == (1, [1])
+    assert done.stderr == f"rawcap: {tmp_path}/none.pcap: there is no such file\n"
+    assert done.output.startswith("rawcap: ")
+
+
 def test_an_unknown_link_type_is_shown_as_data_and_told_once(rawcap: Run, make_pcap: Callable[..., Path]) -> None:
     done = rawcap("read", make_pcap(b"abc", b"defg", linktype=147))
     assert done.exit_code == 0
@@ -281,6 +297,15 @@ def test_a_file_is_not_overwritten_unless_by_force(rawcap: Run, five: Path, tmp_
     assert out.read_text() == "precious"
     assert rawcap("read", five, "-w", out, "--force").exit_code == 0
     assert len(list(read(out))) == 5
+
+
+@pytest.mark.parametrize("name", ["x.pcap.bz2", "d.txt", "d.txt.gz"])
+def test_a_name_that_asks_for_another_format_is_one_line(rawcap: Run, five: Path, tmp_path: Path, name: str) -> None:
+    done = rawcap("read", five, "-w", tmp_path / name)
+    assert (done.exit_code, done.stderr) == (
+        1, f"rawcap: {tmp_path / name}: written as .pcap or .pcapng, with .gz, .zst, .lz4 or .xz behind it\n"
+    )
+    assert not (tmp_path / name).exists()
 
 
 def test_a_file_that_is_read_is_never_written(rawcap: Run, five: Path, make_pcap: Callable[..., Path]) -> None:

@@ -166,7 +166,7 @@ def test_a_cut_compressed_capture_gives_its_whole_packets_and_names_the_offset(p
         ("x.pcap", b"\xd4\xc3\xb2\xa1"),
         ("x.CAP", b"\xd4\xc3\xb2\xa1"),
         ("x.pcapng", b"\x0a\x0d\x0d\x0a"),
-        ("x.dump", b"\x0a\x0d\x0d\x0a"),
+        ("x", b"\x0a\x0d\x0d\x0a"),
         ("x.pcap.gz", b"\x1f\x8b"),
         ("x.pcapng.zst", b"\x28\xb5\x2f\xfd"),
         ("x.pcap.lz4", b"\x04\x22\x4d\x18"),

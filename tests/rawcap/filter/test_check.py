@@ -54,7 +54,7 @@ ERRORS = [
     ("tcp.prot == 80", "tcp.prot", "no field 'tcp.prot'; did you mean tcp.port"),
     ("tcp.port == udp.prot", "udp.prot", "no field 'udp.prot'; did you mean udp.port"),
     ("tcpp", "tcpp", "no field 'tcpp'; did you mean tcp"),
-    ("zzzzzz.qqqqqq", "zzzzzz.qqqqqq", "no field 'zzzzzz.qqqqqq'"),
+    ("zzzzzz.qqqqqq", "zzzzzz.qqqqqq", "no field 'zzzzzz.qqqqqq' (rawcap fields lists them)"),
     ("ip.sorc#2", "ip.sorc", "no field 'ip.sorc'; did you mean ip.src"),
     ("tcp.srcport-1 == 79", "tcp.srcport-1", "no field 'tcp.srcport-1'; a minus needs a space before it"),
     ("lenn(tcp) == 20", "lenn(tcp)", "no function 'lenn'; did you mean len?"),
@@ -87,7 +87,8 @@ ERRORS = [
     # kinds
     ("ip.src == tcp.port", "tcp.port", "ip.src is an IPv4 address, tcp.port is a number: they cannot be compared"),
     ("ip.src == ipv6.src", "ipv6.src", "ip.src is an IPv4 address, ipv6.src is an IPv6 address: they cannot"),
-    ("frame.protocols == eth", "eth", "frame.protocols is text, eth is octets: they cannot be compared"),
+    ("frame.protocols == eth", "eth", "frame.protocols is text, eth is a protocol, which stands for its octets: they "
+     "cannot be compared"),
     ("tcp.port[0] == 1", "tcp.port", "tcp.port is a number: only text and octets have parts"),
     ("ip.src + 1 == 1", "ip.src", "ip.src is an IPv4 address, which + does not take"),
     ("tcp.port + ip.src", "ip.src", "tcp.port is a number, ip.src is an IPv4 address: they cannot be compared"),
@@ -103,7 +104,8 @@ ERRORS = [
     ('tcp matches "("', '"("', "this is no regular expression: missing ), unterminated subpattern at position 0"),
     ('tcp matches "[[a"', '"[[a"', "this is no regular expression: Possible nested set at position 1"),
     ('tcp contains ""', '""', "there is nothing to look for between the quotes"),
-    ("tcp contains tcp.port", "tcp.port", "tcp is octets, tcp.port is a number: they cannot be compared"),
+    ("tcp contains tcp.port", "tcp.port", "tcp is a protocol, which stands for its octets, tcp.port is a number: they "
+     "cannot be compared"),
 ]
 
 

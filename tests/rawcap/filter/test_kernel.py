@@ -63,8 +63,14 @@ def test_a_link_type_that_libpcap_cannot_filter_is_one_line() -> None:
 def test_a_wrong_filter_is_marked_as_a_whole() -> None:
     with pytest.raises(FilterError) as caught:
         pcap_filter("tcp prt 80")
-    assert str(caught.value) == "syntax error (for link type 1)"
+    assert str(caught.value) == "syntax error"
     assert caught.value.render() == "tcp prt 80\n^~~~~~~~~~"
+
+
+def test_the_link_type_is_named_where_another_would_do() -> None:
+    with pytest.raises(FilterError, match=r"only on 802.11 \(for link type 1\)$"):
+        pcap_filter("type mgt")
+    pcap_filter("type mgt", linktype=105)
 
 
 def test_a_nul_is_not_taken_for_the_end() -> None:
