@@ -604,20 +604,22 @@ class Options(Field):
 class Repeat(Field):
     """The same few fields again and again, to the end of the header or `count` times.
 
-    Reading one of them gives the list of its values.
+    Reading one of them gives the list of its values.  `meaning` heads each row that has more than one field; where it
+    is a function, it gives the heading of a row from the header and the row's number, which counts from 0.
     """
 
     type = "repeat"
 
     def __init__(
         self,
-        meaning: str,
+        meaning: str | Callable[[Any, int], str],
         *,
         count: Field | Linear | None = None,
         when: Field | Condition | None = None,
         **fields: Field,
     ) -> None:
-        super().__init__(None, meaning, when=when)
+        super().__init__(None, "rows" if callable(meaning) else meaning, when=when)
+        self.heading = meaning if callable(meaning) else None
         self.count = None if count is None else linear(count)
         self.fields = fields
         bit = 0
@@ -675,7 +677,7 @@ class Itself(Field):
 
 
 def Derived(field: F, work_out: Callable[[Any], Any]) -> F:
-    """A field that is not on the wire: `work_out(layer)` gives its value, None where there is none."""
+    """A field that is not on the wire: `work_out(layer)` gives its value, None where there is none, a tuple of several."""
     field.place = DERIVED
     field.work_out = work_out
     return field

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dissectors.fields import Bytes, Derived, Flag, Noted, Text, Time, Uint
+from dissectors.fields import Bytes, Derived, Flag, Moment, Noted, Text, Time, Uint
 from dissectors.header import Header
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ class Frame(Header):
 
     number = Derived(Uint(32, "number in the capture, from 1"), lambda layer: layer.packet.number)
     time_epoch = Derived(Time("capture time, seconds since the epoch"), lambda layer: layer.packet.time_ns)
+    time = Derived(Moment("capture time, as a date"), lambda layer: layer.packet.time_ns)
     time_delta = Noted(Time("since the packet before, seconds", relative=True))
     time_relative = Noted(Time("since the first packet, seconds", relative=True))
     len = Derived(Uint(32, "octets on the wire"), lambda layer: layer.packet.length)
@@ -28,8 +29,8 @@ class Frame(Header):
     protocols = Derived(Text("the layers, outermost first"), lambda layer: layer.packet.protocols)
     interface_id = Derived(Uint(32, "interface, as the capture numbers them"), lambda layer: layer.packet.interface.id)
     interface_name = Derived(Text("interface"), lambda layer: layer.packet.interface.name or None)
-    encap_type = Derived(Uint(16, "link type of the capture file"), lambda layer: layer.packet.interface.linktype)
-    comment = Derived(Text("comment kept with the packet"), lambda layer: next(iter(layer.packet.comments), None))
+    linktype = Derived(Uint(16, "link type, as capture files number them"), lambda layer: layer.packet.interface.linktype)
+    comment = Derived(Text("comment kept with the packet"), lambda layer: layer.packet.comments)
     truncated_ = Derived(Flag("the capture kept less than there was"), lambda layer: layer.packet.truncated)
     malformed_ = Derived(Text("how the packet contradicts itself"), lambda layer: layer.packet.malformed or None)
 

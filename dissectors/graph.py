@@ -25,12 +25,13 @@ class Graph:
     """Headers and the rows that lead from one to another.
 
     `headers` are the nodes, `rows` the edges: table name -> {value: header}.  `links` is the table of entry points
-    by link type (the LINKTYPE_ numbers of capture files).
+    by link type (the LINKTYPE_ numbers of capture files), `chosen` the rows that a user added.
     """
 
     def __init__(self) -> None:
         self.headers: list[type[Header]] = []
         self.rows: dict[str, dict[int, type[Header]]] = {}
+        self.chosen: set[tuple[str, int]] = set()
         self._compiled: Compiled | None = None
         self._fields: dict[str, list[Field]] | None = None
         self._protocols: dict[str, type[Header]] | None = None
@@ -85,6 +86,7 @@ class Graph:
         twin.headers = list(self.headers)
         twin.rows = {name: dict(rows) for name, rows in self.rows.items()}
         twin.rows.setdefault(table, {})[key] = target
+        twin.chosen = self.chosen | {(table, key)}
         return twin
 
     def _forget(self) -> None:
@@ -269,11 +271,15 @@ class Compiled:
         size = 1 << (rule.fields[0].bits or 0)
         if name not in self._placed:
             self._placed[name] = (len(self._tables), size)
-            table = array("H", bytes(2 * size))
+            # A table of ports has a second half for the rows that a user chose: they go before all others.
+            halves = 2 if rule.rule == layout.NEXT_BY_PORTS else 1
+            table = array("H", bytes(2 * size * halves))
             for key, target in rows.items():
                 if not 0 <= key < size:
                     raise TypeError(f"{target.__name__} follows {name} {key}, which the field cannot hold")
                 table[key] = self.node_of[target]
+                if halves == 2 and (name, key) in self._graph.chosen:
+                    table[size + key] = self.node_of[target]
             self._tables.extend(table)
         row[layout.NEXT_TABLE], row[layout.NEXT_SIZE] = self._placed[name]
         if row[layout.NEXT_SIZE] < size:

@@ -57,6 +57,7 @@ from dissectors.fields import (
     Repeat,
 )
 from dissectors.items import Item, Malformed, Missing, group
+from dissectors.printable import printable
 from dissectors.walk import View
 
 __all__ = [
@@ -223,7 +224,7 @@ class Header(View, metaclass=HeaderType):
         """Every value of `field` in this header, in order; empty when it is not there."""
         if field.place == DERIVED:
             value = field.work_out(self)
-            return [] if value is None else [value]
+            return [] if value is None else [*value] if isinstance(value, tuple) else [value]
         if isinstance(field, Either):
             return [value for inner in field.fields for value in self.values(inner)]
         if field.place == FOUND:
@@ -311,12 +312,13 @@ class Header(View, metaclass=HeaderType):
                     ]
                     yield group(field.meaning, start, stop, children)
             elif isinstance(field, Repeat):
-                for row in field.rows(start, stop):
+                for number, row in enumerate(field.rows(start, stop)):
                     inner = [self._item(each, data, row + each.at) for each in field.fields.values()]
-                    if len(inner) == 1:
+                    if len(inner) == 1 and field.heading is None:
                         yield inner[0]
                     else:
-                        yield group(field.meaning, row, row + field.row, inner)
+                        title = field.meaning if field.heading is None else field.heading(self, number)
+                        yield group(title, row, row + field.row, inner)
             else:
                 if field.bits is None:
                     if stop > start:
@@ -326,20 +328,19 @@ class Header(View, metaclass=HeaderType):
         for field in self.declaration.derived:
             if field.noted and self.captured.notes is None:
                 continue
-            value = field.work_out(self)
-            if value is not None:
+            for value in self.values(field):
                 yield Item(field, value, self.start, self.start)
         if self.declaration.has_body:
             yield from self._found().items
 
     def _item(self, field: Field, data: bytes, start: int) -> Item:
         stop = start + field.size
-        children = [
-            Item(part.within(self), part.decode(data, start + part.at - field.at, start + part.at - field.at + part.size),
-                 start + part.at - field.at, start + part.at - field.at + part.size)
-            for part in field.parts.values()
-            if part.when is None or part.when.holds(self)
-        ]
+        children = []
+        for part in field.parts.values():
+            if part.when is None or part.when.holds(self):
+                first = start + part.at - field.at
+                value = part.decode(data, first, first + part.size)
+                children.append(Item(part.within(self), value, first, first + part.size))
         return Item(field.within(self), field.read(self, start, stop), start, stop, children)
 
     def found(
@@ -371,9 +372,10 @@ class Header(View, metaclass=HeaderType):
     def info(self) -> str | None:
         """The line that says what matters, for the text view; None leaves the word to the header below.
 
-        A header that can carry nothing is what its packet is about: it tells its first fields until it says better.
+        A protocol that can carry nothing is what its packet is about: it tells its first fields, as long as it says
+        nothing better.  A name with a dot is that of a part, no protocol's.
         """
-        if self.declaration.next is not None or self.is_option or self.part_of:
+        if self.declaration.next is not None or self.is_option or self.part_of or "." in self.name:
             return None
         told = [
             f"{field.attribute.rstrip('_')}={field.within(self).describe(value)}"
@@ -385,7 +387,7 @@ class Header(View, metaclass=HeaderType):
 
     def __repr__(self) -> str:
         fields = (
-            f"{item.field.attribute}={item.field.describe(item.value)}"
+            f"{item.field.attribute}={printable(item.field.describe(item.value))}"
             for item in self.items()
             if item.field is not None
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dissectors.fields import Field
+from dissectors.printable import printable
 
 
 class Item:
@@ -45,7 +46,7 @@ class Item:
     def __repr__(self) -> str:
         if self.field is None:
             return f"<Item {self.title!r} of {len(self.children)}>"
-        return f"<Item {self.field.name} {self.field.describe(self.value)}>"
+        return f"<Item {self.field.name} {printable(self.field.describe(self.value))}>"
 
 
 def group(title: str, start: int, stop: int, children: list[Item]) -> Item:

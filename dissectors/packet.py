@@ -15,6 +15,7 @@ from dissectors.frame import Data, Frame
 from dissectors.graph import Compiled, Graph, nearest
 from dissectors.graph import graph as _graph
 from dissectors.header import Header, Item
+from dissectors.printable import printable
 from dissectors.walk import Holder, LayerReader
 
 _STOPPED = layout.FRAGMENT | layout.TRUNCATED | layout.SHORT | layout.BAD_LENGTH | layout.BAD_END
@@ -40,6 +41,11 @@ class Interface:
     options: tuple[tuple[int, bytes], ...] = ()
     big_endian: bool = False
     graph: Graph = field(default=_graph, repr=False)
+
+    def __reduce__(self) -> tuple[type[Interface], tuple[Any, ...]]:
+        """In another process the parse graph is the one that is there."""
+        kept = (self.linktype, self.snaplen, self.name, self.description, self.id, self.resolution, self.offset)
+        return type(self), (*kept, self.options, self.big_endian)
 
 
 class Packet(Holder):
@@ -184,7 +190,11 @@ class Packet(Holder):
         number = f"#{self.number} " if self.number else ""
         cut = f" of {self.length}" if self.truncated else ""
         told = next((told for layer in reversed(self.layers) if not layer.quoted and (told := layer.info())), "")
-        return f"<Packet {number}{self.protocols} {len(self.data)}{cut} octets{': ' + told if told else ''}>"
+        return f"<Packet {number}{self.protocols} {len(self.data)}{cut} octets{': ' + printable(told) if told else ''}>"
+
+    def __reduce__(self) -> tuple[type[Packet], tuple[Any, ...]]:
+        """A packet is copied and sent to other processes as its octets; notes and headers are found again there."""
+        return type(self), (self.data, self.interface, self.time_ns, self.length, self.number, self.options)
 
 
 def _with_extensions(packet: Packet) -> Iterator[Header]:

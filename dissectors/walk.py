@@ -560,11 +560,15 @@ class Walker:
         if rule == NEXT_BY_TABLE:
             following = self.tables[table + value]
         elif rule == NEXT_BY_PORTS:
-            # The lower port first: the service rather than the client's ephemeral port.
+            # The lower port first: the service rather than the client's ephemeral port.  Before both what a user chose.
             other = self._term(octets, start, term + 1)
             if other < value:
                 value, other = other, value
-            following = self.tables[table + value]
+            following = self.tables[table + self.nodes[row + NEXT_SIZE] + value]
+            if following == 0:
+                following = self.tables[table + self.nodes[row + NEXT_SIZE] + other]
+            if following == 0:
+                following = self.tables[table + value]
             if following == 0:
                 following = self.tables[table + other]
         else:

@@ -146,6 +146,11 @@ class Reading:
         """Octets of the capture being read, as it is stored: how many were taken in, of how many if that is known."""
         return (self.capture.position if self.capture is not None else 0), self._size
 
+    @property
+    def filtered_out(self) -> Mapping[int, str]:
+        """Link types that were met and of which the capture filter lets nothing pass, with the reason."""
+        return self._capture_filter.impossible if self._capture_filter is not None else {}
+
     def __iter__(self) -> Packets:
         if self._packets is None:
             self._packets = self._chain(None)

@@ -32,7 +32,7 @@ class DHCP(Header):
     hw_addr_padding = Bytes(10, "the rest of its field", name="dhcp.hw.addr_padding")
     server = Text("name of the server", 64)
     file = Text("file to boot", 128)
-    cookie = IPv4Address("99.130.83.99 before options")
+    cookie = IPv4Address("magic cookie: options follow")
     options = Options(DHCPOption, when=cookie.equals(COOKIE))
     vendor_specific = Bytes(
         None, "vendor's area of BOOTP", when=cookie.differs(COOKIE), name="dhcp.vendor_specific_options"

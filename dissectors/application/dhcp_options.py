@@ -6,11 +6,12 @@ options of one kind are one value cut in pieces (RFC 3396); each is shown as it 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import cast
 
 from dissectors.application.domain_name import DomainName, read_name
 from dissectors.fields import MAC, Bytes, Field, Flag, Found, Int, IPv4Address, IPv6Address, Options, Repeat, Text, Uint
-from dissectors.header import Item, Malformed, Option, by
+from dissectors.header import Header, Item, Malformed, Option, by
 from dissectors.reader import Reader
 
 MESSAGE_TYPES = {
@@ -49,6 +50,11 @@ class DHCPOption(Option):
     last = (END,)
 
 
+def _titles(_: Header) -> Mapping[int, str]:
+    """What the options are called, once they are all declared."""
+    return cast("Uint", DHCPOption.declaration.fields["type"]).names
+
+
 def _addresses(kind: int, title: str, attribute: str, meaning: str) -> None:
     """An option that lists addresses, the best first."""
     DHCPOption.member(kind, title, **{f"{attribute}_list": Repeat(meaning, **{attribute: IPv4Address(meaning)})})
@@ -61,6 +67,8 @@ def _values(rows: dict[int, tuple[str, str, Field]]) -> None:
 
 
 DHCPOption.member(None, "Another option (RFC 2132, 2)", value=Bytes(None, "value"))
+DHCPOption.member(PAD, "Pad (RFC 2132, 3.1)")
+DHCPOption.member(END, "End (RFC 2132, 3.2)")
 
 for _kind, _section, _attribute, _meaning in (
     (3, "3.5", "router", "router"),
@@ -202,7 +210,7 @@ DHCPOption.member(
 DHCPOption.member(
     55,
     "Parameter request list (RFC 2132, 9.8)",
-    request_list=Repeat("option", request_list_item=Uint(8, "option that is asked for")),
+    request_list=Repeat("option", request_list_item=Uint(8, "option that is asked for", names=_titles)),
 )
 DHCPOption.member(
     90,
@@ -216,14 +224,14 @@ DHCPOption.member(
 DHCPOption.member(
     94,
     "Client network interface (RFC 4578, 2.2)",
-    interface_type=Uint(8, "1: UNDI", name="dhcp.client_network_id"),
+    interface_type=Uint(8, "kind of interface", names={1: "UNDI"}, name="dhcp.client_network_id"),
     major=Uint(8, "version", name="dhcp.client_network_id_major"),
     minor=Uint(8, "version", name="dhcp.client_network_id_minor"),
 )
 DHCPOption.member(
     97,
     "Client machine identifier (RFC 4578, 2.3)",
-    machine_type=Uint(8, "0: GUID", name="dhcp.client_id.machine_type"),
+    machine_type=Uint(8, "kind of identifier", names={0: "GUID"}, name="dhcp.client_id.machine_type"),
     machine_id=Bytes(None, "identifier", name="dhcp.client_id.uuid"),
 )
 DHCPOption.member(
@@ -289,8 +297,8 @@ class ClientName(DHCPOption):
             "s": Flag("the server changes the address record", name="dhcp.fqdn.s"),
         },
     )
-    rcode1 = Uint(8, "255")
-    rcode2 = Uint(8, "255")
+    rcode1 = Uint(8, "deprecated, 255 from a server")
+    rcode2 = Uint(8, "deprecated, 255 from a server")
     name_ = Found(Text("name of the client"))
     follows = {"dhcp.option.type": 81}
 

@@ -241,7 +241,7 @@ RecordData.member(
             "secure_entry_point": Flag("signs keys"),
         },
     ),
-    protocol_=Uint(8, "3", name="dns.dnskey.protocol"),
+    protocol_=Uint(8, "protocol, always 3", name="dns.dnskey.protocol"),
     algorithm=Uint(8, "of the key", names=_ALGORITHMS, name="dns.dnskey.algorithm"),
     public_key=Bytes(None, "key", name="dns.dnskey.public_key"),
 )
@@ -256,7 +256,7 @@ RecordData.member(
         name="dns.tlsa.certificate_usage",
     ),
     selector_=Uint(8, "of what", names={0: "certificate", 1: "public key"}, name="dns.tlsa.selector"),
-    matching_type=Uint(8, "as", names={0: "itself", 1: "SHA-256", 2: "SHA-512"}, name="dns.tlsa.matching_type"),
+    matching_type=Uint(8, "what it is compared as", names={0: "itself", 1: "SHA-256", 2: "SHA-512"}, name="dns.tlsa.matching_type"),
     association=Bytes(None, "certificate, key or digest", name="dns.tlsa.certificate_association_data"),
 )
 RecordData.member(61, "OpenPGP key (RFC 7929, 2.1)", openpgpkey=Bytes(None, "key"))
@@ -348,7 +348,11 @@ class HashedNextName(RecordData):
     name = "dns.rdata"
     prefix = "dns.nsec3"
     algo = Uint(8, "how names are hashed", names={1: "SHA-1"})
-    flags = Uint(8, "flags", parts={"reserved": Uint(7, "reserved, must be 0"), "opt_out": Flag("delegations without DS are left out")})
+    flags = Uint(
+        8,
+        "flags",
+        parts={"reserved": Uint(7, "reserved, must be 0"), "opt_out": Flag("delegations without DS are left out")},
+    )
     iterations = Uint(16, "further rounds")
     salt_length = Found(Uint(8, "octets of the next"))
     salt_value = Found(Bytes(None, "salt"))
@@ -408,7 +412,12 @@ class CertificationAuthority(RecordData):
 
     name = "dns.rdata"
     prefix = "dns.caa"
-    flags = Uint(8, "flags", shown=hex, parts={"issuer_critical": Flag("must be understood"), "rest": Uint(7, "reserved, must be 0")})
+    flags = Uint(
+        8,
+        "flags",
+        shown=hex,
+        parts={"issuer_critical": Flag("must be understood"), "rest": Uint(7, "reserved, must be 0")},
+    )
     tag_length = Uint(8, "octets of the tag")
     tag = Text("property", tag_length)
     value = Text("its value")

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.application.tls_numbers import CIPHER_SUITES, EXTENSIONS, GROUPS, HANDSHAKES, SIGNATURES, VERSIONS
+from dissectors.application.tls_numbers import (
+    CIPHER_SUITES,
+    EXTENSIONS,
+    GROUPS,
+    HANDSHAKES,
+    POINT_FORMATS,
+    SIGNATURES,
+    VERSIONS,
+)
 from dissectors.fields import Bytes, Found, Text, Uint
 from dissectors.header import Item, Option, by, inner
 from dissectors.options import split
@@ -47,10 +55,10 @@ class Hello(Handshake):
     """What the two hello messages share (RFC 8446, 4.1)."""
 
     prefix = "tls.handshake"
-    version = Uint(16, "version, the last that could be said here", shown=hex, names=VERSIONS)
+    version = Uint(16, "version, up to TLS 1.2; an extension tells later ones", shown=hex, names=VERSIONS)
     random = Bytes(32, "random")
     session_id_length = Found(Uint(8, "octets of the next"))
-    session_id = Found(Bytes(None, "session to resume"))
+    session_id = Found(Bytes(None, "session identifier"))
     ciphersuite = Found(Uint(16, "cipher suite", shown=hex, names=CIPHER_SUITES))
     extensions_length = Found(Uint(16, "octets of the extensions"))
 
@@ -210,7 +218,7 @@ class PointFormats(Extension):
     name = "tls.handshake.extension"
     prefix = "tls.handshake"
     extensions_ec_point_formats_length = Found(Uint(8, "octets of the list"))
-    extensions_ec_point_format = Found(Uint(8, "format", names={0: "uncompressed"}))
+    extensions_ec_point_format = Found(Uint(8, "format", names=POINT_FORMATS))
 
     follows = {"tls.handshake.extension.type": 11}
 
@@ -281,10 +289,12 @@ class KeyShare(Extension):
     name = "tls.handshake.extension"
     prefix = "tls.handshake"
     extensions_key_share_client_length = Found(Uint(16, "octets of the list"))
-    extensions_key_share_group = Found(Uint(16, "group", names=GROUPS))
+    extensions_key_share_group = Found(Uint(16, "group", shown=hex, digits=0, names=GROUPS))
     extensions_key_share_key_exchange_length = Found(Uint(16, "octets of the next"))
     extensions_key_share_key_exchange = Found(Bytes(None, "public key"))
-    extensions_key_share_selected_group = Found(Uint(16, "group that the server wants", names=GROUPS))
+    extensions_key_share_selected_group = Found(
+        Uint(16, "group that the server wants", shown=hex, digits=0, names=GROUPS)
+    )
 
     follows = {"tls.handshake.extension.type": 51}
 

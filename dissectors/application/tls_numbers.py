@@ -135,14 +135,24 @@ GROUPS = {
     0x6399: "X25519Kyber768Draft00",
 }
 
+POINT_FORMATS = {0: "uncompressed", 1: "ansiX962_compressed_prime", 2: "ansiX962_compressed_char2"}
+
 SIGNATURES = {
+    0x0101: "rsa_pkcs1_md5",
     0x0201: "rsa_pkcs1_sha1",
+    0x0202: "dsa_sha1",
     0x0203: "ecdsa_sha1",
+    0x0301: "rsa_pkcs1_sha224",
+    0x0302: "dsa_sha224",
+    0x0303: "ecdsa_sha224",
     0x0401: "rsa_pkcs1_sha256",
+    0x0402: "dsa_sha256",
     0x0403: "ecdsa_secp256r1_sha256",
     0x0501: "rsa_pkcs1_sha384",
+    0x0502: "dsa_sha384",
     0x0503: "ecdsa_secp384r1_sha384",
     0x0601: "rsa_pkcs1_sha512",
+    0x0602: "dsa_sha512",
     0x0603: "ecdsa_secp521r1_sha512",
     0x0804: "rsa_pss_rsae_sha256",
     0x0805: "rsa_pss_rsae_sha384",

@@ -34,6 +34,6 @@ class NonESPMarker(Header):
 
     name = "udpencap"
     label = "UDPENCAP"
-    non_esp_marker = Uint(32, "0 where an SPI would stand: this is no ESP", shown=hex)
+    non_esp_marker = Uint(32, "0 where an SPI would stand: not ESP", shown=hex)
 
     follows = {"udpencap.spi": 0}

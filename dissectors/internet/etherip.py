@@ -10,7 +10,7 @@ class EtherIP(Header):
 
     name = "etherip"
     label = "EtherIP"
-    ver = Uint(4, "3")
+    ver = Uint(4, "version")
     reserved = Uint(12, "reserved, must be 0", shown=hex)
 
     follows = {"ip.proto": 97}

@@ -80,7 +80,7 @@ class ICMP(Header):
     name = "icmp"
     label = "ICMP"
     type = Uint(8, "type of the message", names=TYPES)
-    code = Uint(8, "what exactly, by type")
+    code = Uint(8, "what exactly, by type", names=lambda layer: CODES.get(layer.type, {}))
     checksum = Uint(16, "of the message", shown=hex)
     checksum_status = status_field(message_status, name="icmp.checksum.status")
 

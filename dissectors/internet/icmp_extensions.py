@@ -178,7 +178,7 @@ class ICMPExtensions(Option):
     """ICMP extension structure (RFC 4884, 7)."""
 
     name = "icmp.ext"
-    version = Uint(4, "2")
+    version = Uint(4, "version")
     res = Uint(12, "not used", shown=hex)
     checksum = Uint(16, "of the extensions, 0 when the sender made none", shown=hex)
     checksum_status = status_field(_status, name="icmp.ext.checksum.status")

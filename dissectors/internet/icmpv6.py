@@ -91,7 +91,7 @@ class ICMPv6(Header):
     name = "icmpv6"
     label = "ICMPv6"
     type = Uint(8, "type of the message", names=TYPES)
-    code = Uint(8, "what exactly, by type")
+    code = Uint(8, "what exactly, by type", names=lambda layer: CODES.get(layer.type, {}))
     checksum = Uint(16, "of the message and the pseudo header", shown=hex)
     checksum_status = status_field(lambda layer: transport_status(layer, PROTOCOL), name="icmpv6.checksum.status")
 

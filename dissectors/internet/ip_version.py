@@ -13,7 +13,7 @@ class NotIP(Header):
     name = "ip.unknown"
     prefix = "ip"
     label = "IP"
-    version = Uint(4, "neither 4 nor 6")
+    version = Uint(4, "version, neither 4 nor 6")
     rest = Uint(4, "of no known meaning", name="ip.unknown.rest")
     data_ = Bytes(None, "octets of no known meaning", name="ip.unknown.data")
 
@@ -25,7 +25,7 @@ class IPv6Version(Selector):
     """The version, where only IPv6 belongs (RFC 8200, 3)."""
 
     name = "ipv6.version"
-    version = Uint(4, "6")
+    version = Uint(4, "version")
     rest = Uint(4, "of no concern here")
 
     follows = {"eth.type": 0x86DD, "frame.linktype": 229, "ip.proto": 41, "nsh.nextproto": 2}
@@ -38,10 +38,10 @@ class NotIPv6(Header):
     name = "ipv6.unknown"
     prefix = "ipv6"
     label = "IPv6"
-    version = Uint(4, "not 6")
+    version = Uint(4, "version, not 6")
     rest = Uint(4, "of no known meaning", name="ipv6.unknown.rest")
     data_ = Bytes(None, "octets of no known meaning", name="ipv6.unknown.data")
-    ip_version = Derived(Uint(4, "the version whichever it is", name="ip.version"), lambda layer: layer.version)
+    ip_version = Derived(Uint(4, "version", name="ip.version"), lambda layer: layer.version)
 
     def body(self) -> NoReturn:
         raise Malformed(f"an IP version {self.version} where 6 belongs")

@@ -24,7 +24,7 @@ class IPv4(Header):
 
     name = "ip"
     label = "IPv4"
-    version = Uint(4, "4")
+    version = Uint(4, "version")
     hdr_len = Uint(4, "header, octets", unit=4)
     dsfield = Uint(
         8,

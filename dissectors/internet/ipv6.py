@@ -11,7 +11,7 @@ class IPv6(Header):
 
     name = "ipv6"
     label = "IPv6"
-    version = Uint(4, "6")
+    version = Uint(4, "version")
     tclass = Uint(
         8,
         "traffic class",
@@ -29,7 +29,7 @@ class IPv6(Header):
     src = IPv6Address("source address")
     dst = IPv6Address("destination address")
     addr = Either(src, dst)
-    ip_version = Derived(Uint(4, "6: the version whichever it is", name="ip.version"), lambda layer: layer.version)
+    ip_version = Derived(Uint(4, "version of the Internet Protocol", name="ip.version"), lambda layer: layer.version)
 
     end = plen.or_rest(more_than=0xFFFF) + 40
     follows = {"ip.version": 6, "ipv6.version": 6}

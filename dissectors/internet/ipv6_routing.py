@@ -6,9 +6,10 @@ Transport checksums count the final destination (RFC 8200, 8.1), which each type
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 
 from dissectors.fields import Bytes, Flag, IPv6Address, Options, Repeat, Uint
-from dissectors.header import Header, Option, Selector, by
+from dissectors.header import Header, Item, Malformed, Option, Selector, by
 from dissectors.internet.numbers import PROTOCOLS
 
 TYPES = {0: "source route", 2: "mobility", 3: "RPL source route", 4: "segment routing", 5: "CRH-16", 6: "CRH-32"}
@@ -68,6 +69,12 @@ class MobileRoute(_Routing):
     home_address = IPv6Address("home address of the destination", name="ipv6.routing.mipv6.home_address")
 
     follows = {"ipv6.routing.type": 2}
+
+    def body(self) -> Iterator[Item]:
+        """Nothing more, but only one segment may be left (RFC 6275, 6.4.1)."""
+        if self.segleft not in (None, 1):
+            raise Malformed(f"{self.segleft} segments left on the way to a mobile node, where there is 1")
+        return iter(())
 
     @property
     def final_destination(self) -> str | None:
@@ -134,6 +141,11 @@ class SegmentHMAC(SegmentTLV):
     follows = {"ipv6.routing.srh.tlv.type": 5}
 
 
+def _segment(layer: Header, index: int) -> str:
+    """The heading of a segment: its index, and whether the packet is on the way to it (RFC 8754, 2)."""
+    return f"Segment {index}, active" if index == layer.segleft else f"Segment {index}"
+
+
 class SegmentRouting(_Routing):
     """Segment routing header (RFC 8754, 2)."""
 
@@ -142,7 +154,9 @@ class SegmentRouting(_Routing):
     last_entry = Uint(8, "index of the last segment of the list")
     flags = Uint(8, "flags", shown=hex)
     tag = Bytes(2, "marks packets of the same class")
-    segments = Repeat("segment", count=last_entry + 1, addr=IPv6Address("segment, the last to be visited first"))
+    segments = Repeat(
+        _segment, count=last_entry + 1, addr=IPv6Address("node to visit; the list begins with the last")
+    )
     tlvs = Options(SegmentTLV, "TLVs")
 
     follows = {"ipv6.routing.type": 4}

@@ -1,10 +1,12 @@
 """Mobile IPv6: messages between a mobile node, its home agent and its correspondents, in an extension header."""
 from __future__ import annotations
 
+from dissectors.checksum import status_field, transport_status
 from dissectors.fields import Bytes, Flag, IPv4Address, IPv6Address, Options, Text, Uint
 from dissectors.header import Header, Option, by
 from dissectors.internet.numbers import PROTOCOLS
 
+PROTOCOL = 135
 MESSAGES = {
     0: "Binding Refresh Request",
     1: "Home Test Init",
@@ -25,6 +27,27 @@ MESSAGES = {
     17: "Localized Routing Initiation",
     18: "Localized Routing Acknowledgment",
 }
+STATUSES = {
+    0: "accepted",
+    1: "accepted, but prefix discovery necessary",
+    128: "reason unspecified",
+    129: "administratively prohibited",
+    130: "insufficient resources",
+    131: "home registration not supported",
+    132: "not home subnet",
+    133: "not home agent for this mobile node",
+    134: "duplicate address detection failed",
+    135: "sequence number out of window",
+    136: "expired home nonce index",
+    137: "expired care-of nonce index",
+    138: "expired nonces",
+    139: "registration type change disallowed",
+    140: "mobile router operation not permitted",
+    141: "invalid prefix",
+    142: "not authorized for prefix",
+    143: "forwarding setup failed",
+    174: "invalid care-of address",
+}
 
 
 class MobilityHeader(Header):
@@ -37,10 +60,11 @@ class MobilityHeader(Header):
     hlen = Uint(8, "words of 8 octets beyond the first")
     mhtype = Uint(8, "type of the message", names=MESSAGES)
     reserved = Uint(8, "not used", shown=hex)
-    csum = Uint(16, "of the message and the pseudo header", shown=hex)
+    checksum = Uint(16, "of the message and the pseudo header", shown=hex, name="mip6.csum")
+    checksum_status = status_field(lambda layer: transport_status(layer, PROTOCOL), name="mip6.csum.status")
 
     end = hlen * 8 + 8
-    follows = {"ip.proto": (135, 62)}
+    follows = {"ip.proto": (PROTOCOL, 62)}
     next = by(mhtype)
 
     def info(self) -> str | None:
@@ -66,6 +90,14 @@ class UnknownOption(MobilityOption):
     name = "mip6.option.unknown"
     prefix = "mip6"
     data_ = Bytes(None, "what the option says", name="mip6.option.data")
+
+
+class Pad1(MobilityOption):
+    """Padding of one octet (RFC 6275, 6.2.2)."""
+
+    name = "mip6.option.pad1"
+
+    follows = {"mip6.mobility_opt": 0}
 
 
 class PadN(MobilityOption):
@@ -259,7 +291,7 @@ class BindingAcknowledgement(Header):
 
     name = "mip6.ba"
     part_of = "mipv6"
-    status_ = Uint(8, "below 128 when the binding was accepted")
+    status_ = Uint(8, "below 128 when the binding was accepted", names=STATUSES)
     k_flag = Flag("key management mobility")
     r_flag = Flag("mobile router", name="mip6.nemo.ba.r_flag")
     p_flag = Flag("proxy registration")

@@ -24,7 +24,7 @@ class PIM(Header):
 
     name = "pim"
     label = "PIM"
-    version = Uint(4, "2")
+    version = Uint(4, "version")
     type = Uint(4, "message", names=TYPES)
     reserved = Uint(8, "not used, or subtype")
     cksum = Uint(16, "of the message; of a register, the first eight octets", shown=hex)

@@ -46,7 +46,7 @@ class Shim6PayloadHeader(Header):
     name = "shim6"
     label = "Shim6"
     nxt = Uint(8, "next header", names=PROTOCOLS)
-    len = Uint(8, "reserved, must be 0")
+    len = Uint(8, "length, 0 in a payload header")
     p = Flag("payload")
     ct = Uint(47, "receiver's context tag", shown=hex)
 

@@ -11,7 +11,7 @@ class IPOverInfiniBand(Header):
 
     name = "ipoib"
     label = "IPoIB"
-    ipver = Uint(4, "6", name="ipoib.grh.ipver")
+    ipver = Uint(4, "version of the Internet Protocol", name="ipoib.grh.ipver")
     tclass = Uint(8, "traffic class", shown=hex, name="ipoib.grh.tclass")
     flowlabel = Uint(20, "flow label", shown=hex, name="ipoib.grh.flowlabel")
     plen = Uint(16, "what follows this header, octets", name="ipoib.grh.plen")

@@ -13,7 +13,7 @@ class IPNET(Header):
 
     name = "ipnet"
     label = "IPNET"
-    version = Uint(8, "1")
+    version = Uint(8, "version")
     family = Uint(8, "address family, as Solaris numbers them", names=FAMILIES)
     htype = Uint(16, "where it was seen", names=HOOKS)
     pktlen = Uint(32, "datagram, octets")

@@ -10,7 +10,7 @@ class _Juniper(Header):
 
     prefix = "juniper"
     label = "Juniper"
-    magic_number = Uint(24, "0x4d4743", shown=hex, name="juniper.magic-number")
+    magic_number = Uint(24, "magic number, 0x4d4743", shown=hex, name="juniper.magic-number")
     extended = Flag("extensions are there", name="juniper.ext")
     reserved = Uint(5, "not used", shown=hex, name="juniper.reserved")
     l2hdr = Flag("the link header was left away")
@@ -32,7 +32,7 @@ class JuniperEthernetForm(Selector):
     """Whether extensions are there."""
 
     name = "juniper.ether_form"
-    magic_number = Uint(24, "0x4d4743")
+    magic_number = Uint(24, "magic number, 0x4d4743")
     extended = Flag("extensions are there")
     rest = Uint(7, "the other flags")
 

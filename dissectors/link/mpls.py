@@ -85,7 +85,7 @@ class AssociatedChannel(Header):
 
     name = "pwach"
     label = "PW associated channel"
-    nibble = Uint(4, "1")
+    nibble = Uint(4, "first nibble: 1, neither of IPv4 nor of IPv6")
     ver = Uint(4, "version")
     res = Uint(8, "zero", shown=hex)
     channel_type = Uint(16, "what is carried", shown=hex, names=CHANNEL_TYPES)

@@ -129,8 +129,8 @@ class _PPPoE(Header):
     """What both stages have in common (RFC 2516, 4)."""
 
     prefix = "pppoe"
-    version = Uint(4, "1")
-    type = Uint(4, "1")
+    version = Uint(4, "version")
+    type = Uint(4, "type, always 1")
     code = Uint(8, "kind of message", shown=hex, names=CODES)
     session_id = Uint(16, "session, 0 until there is one", shown=hex)
     payload_length = Uint(16, "what follows this header, octets", name="pppoe.payload_length")

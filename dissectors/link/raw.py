@@ -9,7 +9,7 @@ class IPVersion(Selector):
     """The version that every IP header begins with (RFC 791, 3.1; RFC 8200, 3)."""
 
     name = "ip.version"
-    version = Uint(4, "4 or 6")
+    version = Uint(4, "version, 4 or 6")
     rest = Uint(4, "of no concern here")
 
     follows = {

@@ -41,6 +41,9 @@ class MPTCP(TCPOption):
     members = by(subtype)
     follows = {"tcp.option_kind": 30}
 
+    def info(self) -> str | None:
+        return None if self.subtype is None else f"MPTCP {SUBTYPES.get(self.subtype, f'subtype {self.subtype}')}"
+
 
 class Capable(MPTCP):
     """MP_CAPABLE: begins a connection (RFC 8684, 3.1)."""

@@ -53,7 +53,7 @@ def _flags(**parts: Uint) -> Uint:
 
 
 class UnknownChunk(SCTPChunk):
-    """Other chunk (RFC 9260, 3.2)."""
+    """Unknown chunk (RFC 9260, 3.2)."""
 
     name = "sctp.chunk.unknown"
     prefix = "sctp"
@@ -105,7 +105,7 @@ class Init(SCTPChunk):
 
 
 class InitAck(SCTPChunk):
-    """INIT ACK (RFC 9260, 3.3.3)."""
+    """INIT_ACK (RFC 9260, 3.3.3)."""
 
     name = "sctp.chunk.init_ack"
     prefix = "sctp"
@@ -125,7 +125,10 @@ class SACK(SCTPChunk):
 
     name = "sctp.chunk.sack"
     prefix = "sctp"
-    chunk_flags = _flags(reserved=Uint(7, "reserved, must be 0", shown=hex), nonce=Uint(1, "nonce sum", name="sctp.sack_nounce_sum"))
+    chunk_flags = _flags(
+        reserved=Uint(7, "reserved, must be 0", shown=hex),
+        nonce=Uint(1, "nonce sum", name="sctp.sack_nounce_sum"),
+    )
     sack_cumulative_tsn_ack_raw = Uint(32, "all up to this TSN arrived")
     sack_a_rwnd = Uint(32, "advertised receiver window, octets")
     sack_number_of_gap_blocks = Uint(16, "gap ack blocks")
@@ -147,13 +150,23 @@ class SACK(SCTPChunk):
 
 
 class Heartbeat(SCTPChunk):
-    """HEARTBEAT and HEARTBEAT ACK (RFC 9260, 3.3.5)."""
+    """HEARTBEAT (RFC 9260, 3.3.5)."""
 
     name = "sctp.chunk.heartbeat"
     prefix = "sctp"
     parameters = Options(SCTPParameter, "parameters")
 
-    follows = {"sctp.chunk_type": (4, 5)}
+    follows = {"sctp.chunk_type": 4}
+
+
+class HeartbeatAck(SCTPChunk):
+    """HEARTBEAT_ACK (RFC 9260, 3.3.6)."""
+
+    name = "sctp.chunk.heartbeat_ack"
+    prefix = "sctp"
+    parameters = Options(SCTPParameter, "parameters")
+
+    follows = {"sctp.chunk_type": 5}
 
 
 class Abort(SCTPChunk):
@@ -162,7 +175,8 @@ class Abort(SCTPChunk):
     name = "sctp.chunk.abort"
     prefix = "sctp"
     chunk_flags = _flags(
-        reserved=Uint(7, "reserved, must be 0", shown=hex), abort_t_bit=Flag("verification tag is the sender's", name="sctp.abort_t_bit")
+        reserved=Uint(7, "reserved, must be 0", shown=hex),
+        abort_t_bit=Flag("verification tag is the sender's", name="sctp.abort_t_bit"),
     )
     causes = Options(SCTPCause, "causes")
 
@@ -179,6 +193,14 @@ class Shutdown(SCTPChunk):
     follows = {"sctp.chunk_type": 7}
 
 
+class ShutdownAck(SCTPChunk):
+    """SHUTDOWN_ACK (RFC 9260, 3.3.9)."""
+
+    name = "sctp.chunk.shutdown_ack"
+
+    follows = {"sctp.chunk_type": 8}
+
+
 class Error(SCTPChunk):
     """ERROR (RFC 9260, 3.3.10)."""
 
@@ -190,7 +212,7 @@ class Error(SCTPChunk):
 
 
 class CookieEcho(SCTPChunk):
-    """COOKIE ECHO (RFC 9260, 3.3.11)."""
+    """COOKIE_ECHO (RFC 9260, 3.3.11)."""
 
     name = "sctp.chunk.cookie_echo"
     prefix = "sctp"
@@ -199,28 +221,36 @@ class CookieEcho(SCTPChunk):
     follows = {"sctp.chunk_type": 10}
 
 
+class CookieAck(SCTPChunk):
+    """COOKIE_ACK (RFC 9260, 3.3.12)."""
+
+    name = "sctp.chunk.cookie_ack"
+
+    follows = {"sctp.chunk_type": 11}
+
+
 class ECNE(SCTPChunk):
-    """ECN echo (RFC 9260, appendix B)."""
+    """ECNE (RFC 9260, appendix B)."""
 
     name = "sctp.chunk.ecne"
     prefix = "sctp"
-    ecne_lowest_tsn = Uint(32, "lowest TSN in a packet with congestion experienced")
+    ecne_lowest_tsn = Uint(32, "ECN echo: lowest TSN in a packet that met congestion")
 
     follows = {"sctp.chunk_type": 12}
 
 
 class CWR(SCTPChunk):
-    """Congestion window reduced (RFC 9260, appendix B)."""
+    """CWR (RFC 9260, appendix B)."""
 
     name = "sctp.chunk.cwr"
     prefix = "sctp"
-    cwr_lowest_tsn = Uint(32, "lowest TSN of the ECN echo")
+    cwr_lowest_tsn = Uint(32, "congestion window reduced: lowest TSN of the ECN echo")
 
     follows = {"sctp.chunk_type": 13}
 
 
 class ShutdownComplete(SCTPChunk):
-    """SHUTDOWN COMPLETE (RFC 9260, 3.3.13)."""
+    """SHUTDOWN_COMPLETE (RFC 9260, 3.3.13)."""
 
     name = "sctp.chunk.shutdown_complete"
     prefix = "sctp"
@@ -245,11 +275,14 @@ class Auth(SCTPChunk):
 
 
 class NonRenegableSACK(SCTPChunk):
-    """NR-SACK (draft-natarajan-tsvwg-sctp-nrsack)."""
+    """NR_SACK (draft-natarajan-tsvwg-sctp-nrsack)."""
 
     name = "sctp.chunk.nr_sack"
     prefix = "sctp"
-    chunk_flags = _flags(reserved=Uint(7, "reserved, must be 0", shown=hex), nonce=Uint(1, "nonce sum", name="sctp.nr_sack_nounce_sum"))
+    chunk_flags = _flags(
+        reserved=Uint(7, "reserved, must be 0", shown=hex),
+        nonce=Uint(1, "nonce sum", name="sctp.nr_sack_nounce_sum"),
+    )
     nr_sack_cumulative_tsn_ack = Uint(32, "all up to this TSN arrived")
     nr_sack_a_rwnd = Uint(32, "advertised receiver window, octets")
     nr_sack_number_of_gap_blocks = Uint(16, "gap ack blocks")
@@ -280,7 +313,7 @@ _FIRST = _INTERLEAVED.parts["data_b_bit"]
 
 
 class InterleavedData(SCTPChunk):
-    """I-DATA (RFC 8260, 2.1)."""
+    """I_DATA (RFC 8260, 2.1)."""
 
     name = "sctp.chunk.i_data"
     prefix = "sctp"
@@ -300,7 +333,7 @@ class InterleavedData(SCTPChunk):
 
 
 class AddressConfigurationAck(SCTPChunk):
-    """ASCONF-ACK (RFC 5061, 4.1.2)."""
+    """ASCONF_ACK (RFC 5061, 4.1.2)."""
 
     name = "sctp.chunk.asconf_ack"
     prefix = "sctp"
@@ -331,7 +364,7 @@ class PacketDrop(SCTPChunk):
 
 
 class Reconfiguration(SCTPChunk):
-    """RE-CONFIG (RFC 6525, 3.1)."""
+    """RE_CONFIG (RFC 6525, 3.1)."""
 
     name = "sctp.chunk.re_config"
     prefix = "sctp"
@@ -351,7 +384,7 @@ class Pad(SCTPChunk):
 
 
 class ForwardTSN(SCTPChunk):
-    """FORWARD TSN (RFC 3758, 3.2)."""
+    """FORWARD_TSN (RFC 3758, 3.2)."""
 
     name = "sctp.chunk.forward_tsn"
     prefix = "sctp"
@@ -377,7 +410,7 @@ class AddressConfiguration(SCTPChunk):
 
 
 class InterleavedForwardTSN(SCTPChunk):
-    """I-FORWARD-TSN (RFC 8260, 2.3)."""
+    """I_FORWARD_TSN (RFC 8260, 2.3)."""
 
     name = "sctp.chunk.i_forward_tsn"
     prefix = "sctp"

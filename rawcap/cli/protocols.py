@@ -13,7 +13,6 @@ from rawcap.cli.load import load_option
 from rawcap.cli.terminal import width
 from rawcap.show.table import table
 
-
 _MOST_LEADS = 3
 _MOST_VALUES = 6
 

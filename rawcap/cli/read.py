@@ -207,6 +207,8 @@ def _run(reading: Reading, view: View | None, writer: CaptureWriter | None, live
             unknown[interface.linktype] += count
     for linktype, count in unknown.items():
         say(f"link type {linktype} is not known: what is in {_counted(count, 'packet')} is shown as data")
+    for linktype, reason in reading.filtered_out.items():
+        say(f"filter: no packet of link type {linktype} can pass: {reason}")
     if reading.reassembler is not None and (given_up := reading.reassembler.problems):
         number, reason = given_up[0]
         say(f"{_counted(len(given_up), 'datagram')} could not be put together; in packet {number}, {reason}")

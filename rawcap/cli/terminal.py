@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import click
 
-from rawcap.show.escape import printable
+from dissectors.printable import printable
 
 
 class Mistake(click.ClickException):

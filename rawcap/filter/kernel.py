@@ -26,33 +26,40 @@ class PcapFilter:
         self.text = text
         self.linktype = linktype
         self.snaplen = snaplen or _LONGEST
-        self._programs: dict[int, cypcap.BpfProgram] = {}
+        self.impossible: dict[int, str] = {}
+        """Link types that were met and that the filter cannot speak of, with libpcap's reason."""
+        self._programs: dict[int, cypcap.BpfProgram | None] = {}
         self._program(linktype)
 
     def matches(self, packet: Packet) -> bool:
         """Whether the filter accepts the packet, as it was on the wire, however much of it was captured.
 
-        Raises FilterError when the filter cannot be compiled for the link type of the packet's interface.
+        It accepts none of a link type that it cannot speak of, which `impossible` then tells.
         """
+        program = self._program(packet.interface.linktype)
+        if program is None:
+            return False
         data = packet.data
         header = cypcap.Pkthdr(ts=0, caplen=len(data), len=max(packet.length, len(data)))
-        return bool(self._program(packet.interface.linktype).offline_filter(header, data))
+        return bool(program.offline_filter(header, data))
 
     @property
     def instructions(self) -> list[tuple[int, int, int, int]]:
         """The program for `linktype`: (code, jt, jf, k) of each instruction, as SO_ATTACH_FILTER takes them.
 
-        It returns 0 for a packet that is not wanted, else `snaplen`.
+        It returns 0 for a packet that is not wanted, else `snaplen`.  Raises FilterError where there is none.
         """
-        return list(self._program(self.linktype))
-
-    def _program(self, linktype: int) -> cypcap.BpfProgram:
-        program = self._programs.get(linktype)
+        program = self._program(self.linktype)
         if program is None:
-            program = self._programs[linktype] = self._compile(linktype)
-        return program
+            raise FilterError(self.impossible[self.linktype], self.text, 0, len(self.text))
+        return list(program)
 
-    def _compile(self, linktype: int) -> cypcap.BpfProgram:
+    def _program(self, linktype: int) -> cypcap.BpfProgram | None:
+        if linktype not in self._programs:
+            self._programs[linktype] = self._compile(linktype)
+        return self._programs[linktype]
+
+    def _compile(self, linktype: int) -> cypcap.BpfProgram | None:
         text = self.text
         if "\0" in text:
             raise FilterError("a filter holds no NUL", text, text.index("\0"), text.index("\0") + 1)
@@ -60,9 +67,10 @@ class PcapFilter:
             return cypcap.compile(_DLT.get(linktype, linktype), self.snaplen, text, True, cypcap.NETMASK_UNKNOWN)
         except cypcap.Error as problem:
             reason = problem.msg.removeprefix("can't parse filter expression: ")
-            if any(_compiles(text, other) for other in _TRIED if other != linktype):
-                reason += f" (for link type {linktype})"
-            raise FilterError(reason, text, 0, len(text)) from None
+            if not any(_compiles(text, other) for other in _TRIED if other != linktype):
+                raise FilterError(reason, text, 0, len(text)) from None
+            self.impossible[linktype] = reason
+            return None
 
     def __repr__(self) -> str:
         return f"<PcapFilter {self.text!r}>"

@@ -10,12 +10,12 @@ from typing import TextIO
 DIM = "2"
 BOLD = "1"
 BAD = "1;31"
-DOUBTFUL = "33"
+VALUE = "36"
 
 _OTHER = "37"
 _PROTOCOLS = {
-    "eth": "90",
-    "sll": "90",
+    "eth": "37",
+    "sll": "37",
     "arp": "33",
     "ip": "37",
     "ipv6": "37",

@@ -8,26 +8,29 @@
 Octets count from the beginning of the frame. A field that takes no whole octets is drawn as its bits, most
 significant first, between dots for the bits that belong to others. A field without octets is not on the wire but
 worked out from what is.
+
+On a terminal nothing leaves its column: a meaning goes on below itself where there is room for _FEWEST characters of
+it, else it is cut; a longer value goes on below itself, too.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from dissectors.fields import WIRE, Field
 from dissectors.header import Header, Item
 from dissectors.packet import Packet
+from dissectors.printable import printable
 from rawcap.show import clock, colours
 from rawcap.show.colours import Paint
-from rawcap.show.escape import printable
+from rawcap.show.columns import columns, cut, wrapped
 from rawcap.show.summary import contradiction, has_bad_checksum
 
 _LONGEST_BYTES = 24
 _WIDEST_VALUE = 40
 _MOST_DRAWN_OCTETS = 4
-_NARROWEST = 10
+_FEWEST = 20
 
 
 class _Row(NamedTuple):
@@ -44,7 +47,7 @@ class _Row(NamedTuple):
 class DetailView:
     """Writes the tree of each packet it is shown, with an empty line between two.
 
-    Meanings are wrapped in their column to fit into `width` characters, where that is given.
+    `width` is that of the terminal, None where lines may be of any length.
     """
 
     def __init__(self, write: Callable[[str], object], *, paint: Paint, width: int | None = None) -> None:
@@ -69,18 +72,26 @@ class DetailView:
         yield self._paint(_frame_heading(packet), colours.BOLD)
         yield from self._tree(list(_rows(packet.frame.items(), packet.data)), wide)
         for layer in packet.layers:
-            yield self._heading(layer)
+            yield from self._heading(layer)
             yield from self._tree(list(_rows(layer.items(), packet.data)), wide)
 
-    def _heading(self, layer: Header) -> str:
+    def _heading(self, layer: Header) -> Iterator[str]:
         reference = f" ({layer.reference})" if layer.reference else ""
         stands = "" if layer.start == layer.stop else f", octets {place(layer.start, header_stop(layer))}"
         quoted = ", quoted" if layer.quoted else ""
         heading = f"{layer.title}{reference}{stands}{quoted}"
-        trouble = " ".join(_trouble(layer))
-        return self._paint(heading, f"{colours.BOLD};{colours.of_protocol(layer.name)}") + (
-            f"  {self._paint(printable(trouble), colours.BAD)}" if trouble else ""
-        )
+        colour = f"{colours.BOLD};{colours.of_protocol(layer.name)}"
+        lines = [(heading, colour)]
+        if trouble := printable(" ".join(_trouble(layer))):
+            lines.append((trouble, colours.BAD))
+        if self._width is None or columns("  ".join(text for text, _ in lines)) <= self._width:
+            yield "  ".join(self._paint(*line) for line in lines)
+            return
+        indent = ""
+        for text, colour in lines:
+            for part in wrapped(text, self._width - 4):
+                yield indent + self._paint(part, colour)
+                indent = "    "
 
     def _tree(self, rows: list[_Row], wide: int) -> Iterator[str]:
         """The rows below a heading, in columns of their own width."""
@@ -92,24 +103,52 @@ class DetailView:
             if row.meaning and len(row.value) <= _WIDEST_VALUE:
                 values[row.level] = max(values.get(row.level, 0), len(row.value))
         for row in rows:
-            name = "  " * row.depth + row.name
-            line = f"  {row.place:>{wide}}  {name}"
-            if row.value:
-                line = f"  {row.place:>{wide}}  {name:<{names[row.level]}}  {row.value}"
-            if not row.meaning:
-                yield line
-                continue
-            column = wide + names[row.level] + values.get(row.level, 0) + 8
-            first, *more = self._wrapped(row.meaning, max(column, len(line) + 2))
-            yield f"{line:<{column - 2}}  {self._paint(first, colours.DIM)}"
-            for text in more:
-                yield " " * column + self._paint(text, colours.DIM)
+            yield from self._line(row, wide, names.get(row.level, 0), values.get(row.level, 0))
 
-    def _wrapped(self, meaning: str, column: int) -> list[str]:
-        """A meaning in lines that fit behind `column`, where there is room for more than a word."""
-        if self._width is None or self._width - column < _NARROWEST:
+    def _line(self, row: _Row, wide: int, names: int, values: int) -> Iterator[str]:
+        """A row, in columns of these widths; several lines where the terminal is too narrow for one."""
+        paint = self._paint
+        stands = paint(f"  {row.place:>{wide}}", colours.DIM)
+        name = "  " * row.depth + row.name
+        if not row.value:
+            title = cut(name, None if self._width is None else self._width - wide - 4)
+            yield f"{stands}  {paint(title, colours.BOLD)}"
+            return
+        at = wide + names + 6
+        value, *more = self._values(row.value, at)
+        line = f"{stands}  {name:<{names}}  {paint(value, colours.VALUE)}"
+        if row.meaning and not more:
+            used, column = at + columns(value), at + values
+            meaning, *further = self._meaning(row.meaning, max(used, column) + 2, column + 2)
+            if meaning:
+                line += " " * (max(used, column) + 2 - used) + paint(meaning, colours.DIM)
+            yield line
+            for text in further:
+                yield " " * (column + 2) + paint(text, colours.DIM)
+            return
+        yield line
+        for text in more:
+            yield " " * at + paint(text, colours.VALUE)
+        if row.meaning:
+            yield " " * at + paint(cut(row.meaning, self._left(at)), colours.DIM)
+
+    def _left(self, column: int) -> int | None:
+        """Columns from `column` to the end of the terminal."""
+        return None if self._width is None else self._width - column
+
+    def _values(self, value: str, column: int) -> list[str]:
+        """A value in lines that fit behind `column`."""
+        left = self._left(column)
+        if left is None or columns(value) <= left:
+            return [value]
+        return wrapped(value, max(left, _FEWEST)) or [value]
+
+    def _meaning(self, meaning: str, first: int, column: int) -> list[str]:
+        """A meaning in lines that fit behind `column`, where the first begins at `first`."""
+        left = self._left(first)
+        if left is None or columns(meaning) <= left:
             return [meaning]
-        return textwrap.wrap(meaning, self._width - column)
+        return wrapped(meaning, left) if first == column and left >= _FEWEST else [cut(meaning, left)]
 
 
 def place(start: int, stop: int) -> str:

@@ -17,7 +17,7 @@ from dissectors.fields import Field
 from dissectors.graph import Graph, nearest
 from dissectors.header import Header
 from dissectors.packet import Packet
-from rawcap.show.escape import printable
+from dissectors.printable import printable
 from rawcap.show.summary import Summary, summarise
 
 _COLUMNS: dict[str, Callable[[Summary], str]] = {

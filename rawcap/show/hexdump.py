@@ -16,18 +16,22 @@ from dissectors.header import Header
 from dissectors.packet import Packet
 from rawcap.show import colours
 from rawcap.show.colours import Paint
+from rawcap.show.columns import cut
 from rawcap.show.detail import DetailView, header_stop
+from rawcap.show.summary import label_of
 
 _COLUMNS = 16
+_DUMPED = 66  # characters of such a row
 _CHARACTERS = "".join(chr(each) if 0x20 <= each < 0x7F else "." for each in range(256))
 
 
 class HexView:
-    """Writes the tree and the octets of each packet it is shown."""
+    """Writes the tree and the octets of each packet it is shown; `width` is the terminal's, where there is one."""
 
     def __init__(self, write: Callable[[str], object], *, paint: Paint, width: int | None = None) -> None:
         self._write = write
         self._paint = paint
+        self._width = width
         self._detail = DetailView(write, paint=paint, width=width)
 
     def show(self, packet: Packet) -> None:
@@ -51,7 +55,8 @@ class HexView:
                 octets = f"{row[:8].hex(' ')}  {row[8:].hex(' ')}"
                 text = row.decode("latin-1").translate(_CHARACTERS)
                 dumped = self._paint(f"{octets:<48}  {text:<16}", colour)
-                yield f"{at:0{wide}x}  {dumped}  {layer.label or layer.name}"
+                left = None if self._width is None else self._width - wide - len("    ") - _DUMPED
+                yield f"{at:0{wide}x}  {dumped}  {cut(label_of(layer), left)}".rstrip()
 
 
 def stretches(packet: Packet) -> Iterator[tuple[int, int, Header]]:

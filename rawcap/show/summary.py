@@ -47,11 +47,16 @@ def summarise(packet: Packet) -> Summary:
     return Summary(source, destination, protocol or "data", info or _what_is_left(layers), trouble(packet), about)
 
 
+def label_of(layer: Header) -> str:
+    """What a header is called where there is room for a word."""
+    return layer.label or layer.name.upper()
+
+
 def protocol_of(layer: Header) -> str:
     """What the protocol column shows for a header; nothing for one that only carries on or leads to another."""
     if layer.name == "data" or "." in layer.name:
         return ""
-    return layer.label or layer.name.upper()
+    return label_of(layer)
 
 
 def trouble(packet: Packet) -> str:
@@ -62,10 +67,15 @@ def trouble(packet: Packet) -> str:
     reason = ""
     in_part = bad = False
     for layer in packet.layers:
-        if not in_part and layer.continued:
-            in_part = not layer.status & (layout.FRAGMENT | layout.QUOTED)
-        reason = reason or contradiction(layer)
-        bad = bad or has_bad_checksum(layer)
+        checked = _checked(type(layer))
+        if checked.continues and layer.continued and not layer.status & (layout.FRAGMENT | layout.QUOTED):
+            in_part = True
+        if not reason and (layer.status or checked.deep or layer.extensions):
+            reason = contradiction(layer)
+        for field in checked.checksums:
+            bad = bad or checksum.BAD in layer.values(field)
+    if not (in_part or reason or bad or packet.truncated):
+        return ""
     said = []
     if in_part:
         said.append("[first fragment]")
@@ -84,9 +94,9 @@ def contradiction(layer: Header) -> str:
     if layer.status or declared.has_body:  # else there is nothing that it could tell
         if reason := layer.malformed:
             return reason
-    if declared.areas or declared.has_body:
+    if _checked(type(layer)).deep:
         for each in layer.inside():
-            if reason := contradiction(each):
+            if (each.status or each.extensions or _checked(type(each)).deep) and (reason := contradiction(each)):
                 return reason
     for each in layer.extensions:
         if reason := contradiction(each):
@@ -96,18 +106,32 @@ def contradiction(layer: Header) -> str:
 
 def has_bad_checksum(layer: Header) -> bool:
     """Whether a checksum in this header is wrong; one that was left to the card or could not be verified is not."""
-    fields = _checksums(type(layer))
-    return bool(fields) and any(checksum.BAD in layer.values(field) for field in fields)
+    return any(checksum.BAD in layer.values(field) for field in _checked(type(layer)).checksums)
+
+
+class _Checked(NamedTuple):
+    """Where trouble can be in headers of one class."""
+
+    deep: bool
+    """Whether there may be headers inside, or octets that no field describes."""
+    continues: bool
+    """Whether it can be a fragment."""
+    checksums: tuple[Field, ...]
+    """The verdict fields (checksum.status_field)."""
+
+
+@cache
+def _checked(cls: type[Header]) -> _Checked:
+    declared = cls.declaration
+    return _Checked(
+        deep=bool(declared.areas or declared.has_body),
+        continues=cls.continued is not Header.continued,
+        checksums=tuple(each for each in declared.derived if getattr(each, "names", None) is checksum.STATUS),
+    )
 
 
 def _text(address: object) -> str:
     return "" if address is None else str(address)
-
-
-@cache
-def _checksums(cls: type[Header]) -> tuple[Field, ...]:
-    """The verdict fields of a header (checksum.status_field)."""
-    return tuple(each for each in cls.declaration.derived if getattr(each, "names", None) is checksum.STATUS)
 
 
 def _with_repeated(layers: list[Header], index: int, told: str) -> str:

@@ -6,7 +6,7 @@ import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from rawcap.show.escape import printable
+from dissectors.printable import printable
 
 _GAP = 2
 _NARROWEST = 10

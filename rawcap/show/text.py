@@ -3,7 +3,7 @@
     number  time  source → destination  protocol  info
 
 Columns are as wide as the widest of the first packets needs, and grow when a later one needs more; they never
-shrink, so that lines stay under each other.
+shrink, so that lines stay under each other. On a terminal a line is cut where the terminal ends.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from dissectors.packet import Packet
+from dissectors.printable import printable
 from rawcap.show import colours
 from rawcap.show.clock import Clock
 from rawcap.show.colours import Paint
-from rawcap.show.escape import printable
+from rawcap.show.columns import columns, cut
 from rawcap.show.summary import Summary, summarise
 
 _LOOKED_AHEAD = 100
@@ -27,7 +28,8 @@ class TextView:
     """Writes a line for each packet it is shown.
 
     `names` gives addresses names. With `at_once` each line is written as it comes; without, the first hundred wait
-    for each other, to agree on the width of the columns: call `flush` at the end.
+    for each other, to agree on the width of the columns: call `flush` at the end, or when they waited long enough.
+    `width` is that of the terminal, None where lines may be of any length.
     """
 
     def __init__(
@@ -38,13 +40,15 @@ class TextView:
         paint: Paint,
         names: Callable[[], Mapping[str, str]] = dict,
         at_once: bool = False,
+        width: int | None = None,
     ) -> None:
         self._write = write
         self._clock = clock
         self._paint = paint
         self._names = names
         self._waiting: list[_Row] | None = None if at_once else []
-        self._widths = [5, 10, *((15, 15, 6) if at_once else (7, 7, 4))]
+        self._widths = [5, 10, 7, 7, 4]
+        self._width = width
 
     def show(self, packet: Packet) -> None:
         """Write the line of `packet`, now or together with those that follow."""
@@ -93,6 +97,9 @@ class TextView:
         ends = f"{source:>{wide[2]}} {arrow} {destination:<{wide[3]}}"
         kind = f"{protocol:<{wide[4]}}"
         info, trouble = printable(summary.info), printable(summary.trouble)
+        if self._width is not None:
+            info = cut(info, self._width - columns(f"{head}  {ends}  {kind}  "))
+            trouble = cut(trouble, self._width - columns(f"{head}  {ends}  {kind}  {info} "))
         paint = self._paint
         if paint.on:
             head = paint(head, colours.DIM)

@@ -107,3 +107,10 @@ def test_a_rule_reads_only_what_is_sure_to_be_there() -> None:
 def test_the_nearest_names() -> None:
     assert nearest("tcp.prot", ["tcp.port", "udp.port", "ip.src"]) == "; did you mean tcp.port, udp.port?"
     assert nearest("zzz", ["tcp.port"]) == ""
+
+
+def test_a_row_that_a_user_chose_goes_before_the_lower_port() -> None:
+    chosen = graph.with_row("udp.port", 9000, "dhcp")
+    to_dns = UDP[:34] + bytes.fromhex("2328 0035") + UDP[38:]  # from 9000 to 53
+    assert "dns" in Packet(to_dns, Interface()).protocols
+    assert "dhcp" in Packet(to_dns, Interface(graph=chosen)).protocols

@@ -1,7 +1,10 @@
 """Packet: one frame, read by name."""
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
+import struct
 
 import pytest
 
@@ -126,3 +129,22 @@ def test_a_packet_and_its_layers_leave_nothing_to_the_garbage_collector() -> Non
         assert packet["tcp.seq_raw"] == 1
     del packet
     assert gc.collect() == 0
+
+
+def test_a_packet_can_be_copied_and_sent_to_another_process() -> None:
+    packet = Packet(SYN, Interface(1, name="veth0"), 5, 60, 7, ((1, b"look"),))
+    for twin in (pickle.loads(pickle.dumps(packet)), copy.copy(packet), copy.deepcopy(packet)):
+        assert (twin.data, twin.time_ns, twin.length, twin.number, twin.options) == (SYN, 5, 60, 7, ((1, b"look"),))
+        assert twin.interface.name == "veth0"
+        assert twin.tcp.dstport == 9000
+
+
+def test_what_it_prints_is_safe_to_print() -> None:
+    name = b"\x1b[31m"
+    query = bytes.fromhex("1234 0100 0001 0000 0000 0000".replace(" ", "")) + bytes([len(name)]) + name + b"\0\0\1\0\1"
+    udp = struct.pack("!HHHH", 5000, 53, 8 + len(query), 0) + query
+    ip = bytes.fromhex("4500") + struct.pack("!H", 20 + len(udp)) + bytes.fromhex("0001000040110000c0000201c0000202")
+    packet = Packet.of(ip + udp, 228)
+    assert packet.layers[-1].name == "dns"
+    assert repr(packet).isprintable()
+    assert repr(packet.layers).isprintable()

@@ -13,7 +13,7 @@ ADDRESS = "20010db8000000000000000000000009"
 
 def test_every_field_of_the_header(carry6: Carry) -> None:
     header = carry6(135, "3b 01 05 00 abcd 0001 c000 0004 0102 0000").mipv6
-    assert (header.proto, header.hlen, header.mhtype, header.csum) == (59, 1, 5, 0xABCD)
+    assert (header.proto, header.hlen, header.mhtype, header.checksum) == (59, 1, 5, 0xABCD)
     assert header.info() == "Binding Update"
 
 

@@ -12,8 +12,21 @@ def test_columns_are_as_wide_as_their_widest_cell_and_two_spaces_apart() -> None
     ]
 
 
-def test_a_cell_wider_than_a_column_may_be_sticks_out() -> None:
-    assert list(table([["a" * 6, "x"], ["b", "y"]], widest=4)) == ["aaaaaa  x", "b     y"]
+def test_on_a_terminal_the_widest_columns_give_way_and_cells_are_wrapped() -> None:
+    rows = [["ip.src", "the address that it comes from", "Internet Protocol version 4"], ["tcp", "short", "TCP"]]
+    assert list(table(rows, 40)) == [
+        "ip.src  the address      Internet",
+        "        that it comes    Protocol",
+        "        from             version 4",
+        "tcp     short            TCP",
+    ]
+
+
+def test_the_first_column_is_never_broken() -> None:
+    assert list(table([["tcp.window_size_value", "receive window"]], 30)) == [
+        "tcp.window_size_value  receive",
+        "                       window",
+    ]
 
 
 def test_nothing_makes_no_line() -> None:

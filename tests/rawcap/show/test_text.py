@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -44,7 +45,27 @@ def test_a_line_that_is_wanted_at_once_is_written_at_once(frames: dict[str, byte
     written: list[str] = []
     packet = Packet(frames["udp"], ETHERNET, 0, -1, 1)
     TextView(written.append, clock=clock("e"), paint=Paint(False), at_once=True).show(packet)
-    assert written == ["    1   0.000000        192.0.2.1 → 192.0.2.2        UDP     5000 → 40000 Len=5\n"]
+    assert written == ["    1   0.000000  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5\n"]
+
+
+def test_a_line_is_cut_where_the_terminal_ends(frames: dict[str, bytes]) -> None:
+    written: list[str] = []
+    view = TextView(written.append, clock=clock("e"), paint=Paint(True), at_once=True, width=60)
+    view.show(Packet(frames["udp"], ETHERNET, 0, -1, 1))
+    view.show(Packet(frames["udp"][:44], ETHERNET, 0, 47, 2))
+    view.show(Packet(frames["syn"], ETHERNET, 0, -1, 3))
+    assert [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in written] == [
+        "    1   0.000000  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000…\n",
+        "    2   0.000000  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000…\n",
+        "    3   0.000000  192.0.2.1 → 192.0.2.2  TCP   49152 → 443 …\n",
+    ]
+
+
+def test_trouble_is_cut_where_the_terminal_ends(frames: dict[str, bytes]) -> None:
+    written: list[str] = []
+    view = TextView(written.append, clock=clock("e"), paint=Paint(False), at_once=True, width=72)
+    view.show(Packet(frames["udp"][:44], ETHERNET, 0, 47, 2))
+    assert written == ["    2   0.000000  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5 [trun…\n"]
 
 
 def test_lines_wait_for_a_hundred_packets_and_no_longer(frames: dict[str, bytes]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rawcap.show.escape import printable
+from dissectors.printable import printable
 
 
 @pytest.mark.parametrize(
