@@ -604,22 +604,24 @@ class Options(Field):
 class Repeat(Field):
     """The same few fields again and again, to the end of the header or `count` times.
 
-    Reading one of them gives the list of its values.  `meaning` heads each row that has more than one field; where it
-    is a function, it gives the heading of a row from the header and the row's number, which counts from 0.
+    Reading one of them gives the list of its values.  A row of several fields is shown under `meaning`, or under what
+    `heading` makes of the header and the number of the row, from 0; so is then a row of one.
     """
 
     type = "repeat"
 
     def __init__(
         self,
-        meaning: str | Callable[[Any, int], str],
+        meaning: str,
+        heading: Callable[[Any, int], str] | None = None,
+        /,
         *,
         count: Field | Linear | None = None,
         when: Field | Condition | None = None,
         **fields: Field,
     ) -> None:
-        super().__init__(None, "rows" if callable(meaning) else meaning, when=when)
-        self.heading = meaning if callable(meaning) else None
+        super().__init__(None, meaning, when=when)
+        self.heading = heading
         self.count = None if count is None else linear(count)
         self.fields = fields
         bit = 0

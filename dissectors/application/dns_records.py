@@ -256,7 +256,9 @@ RecordData.member(
         name="dns.tlsa.certificate_usage",
     ),
     selector_=Uint(8, "of what", names={0: "certificate", 1: "public key"}, name="dns.tlsa.selector"),
-    matching_type=Uint(8, "what it is compared as", names={0: "itself", 1: "SHA-256", 2: "SHA-512"}, name="dns.tlsa.matching_type"),
+    matching_type=Uint(
+        8, "compared as", names={0: "itself", 1: "SHA-256", 2: "SHA-512"}, name="dns.tlsa.matching_type"
+    ),
     association=Bytes(None, "certificate, key or digest", name="dns.tlsa.certificate_association_data"),
 )
 RecordData.member(61, "OpenPGP key (RFC 7929, 2.1)", openpgpkey=Bytes(None, "key"))

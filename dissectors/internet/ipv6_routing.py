@@ -155,7 +155,10 @@ class SegmentRouting(_Routing):
     flags = Uint(8, "flags", shown=hex)
     tag = Bytes(2, "marks packets of the same class")
     segments = Repeat(
-        _segment, count=last_entry + 1, addr=IPv6Address("node to visit; the list begins with the last")
+        "segment",
+        _segment,
+        count=last_entry + 1,
+        addr=IPv6Address("node to visit; the list begins with the last"),
     )
     tlvs = Options(SegmentTLV, "TLVs")
 

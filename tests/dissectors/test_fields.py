@@ -186,3 +186,36 @@ def test_a_field_that_is_worked_out(declare: Any) -> None:
 def test_fixed_parts_are_whole_octets(declare: Any) -> None:
     with pytest.raises(TypeError, match="7 bits, not whole octets"):
         declare("00", a=Uint(7, ""))
+
+
+def test_names_that_depend_on_another_field(declare: Any, told: Any) -> None:
+    kind = Uint(8, "")
+    code = Uint(8, "", names=lambda layer: {1: "one of seven"} if layer.kind == 7 else {})
+    assert told(declare("0701", kind=kind, code=code), "probe.code") == ["1 (one of seven)"]
+    assert told(declare("0601", kind=kind, code=code), "probe.code") == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        (Uint(8, "", shown=hex, digits=8), "0x0000001d", "0x1d"),
+        (Uint(16, "", shown=hex, digits=0), "29", "0x001d"),
+        (Uint(8, "", shown=hex), "0x1d", "0x1d"),
+    ],
+)
+def test_a_person_sees_as_many_digits_as_the_bits_need(field: Uint, text: str, said: str) -> None:
+    assert field.text(29) == text
+    assert field.describe(29) == said
+
+
+def test_a_row_is_headed_by_what_a_function_makes_of_it(declare: Any) -> None:
+    rows = Repeat("row", lambda layer, number: f"Row {number} of {layer.stop}", each=Uint(8, ""))
+    groups = list(declare("aabb", rows=rows).items())
+    assert [(group.title, group.children[0].value) for group in groups] == [("Row 0 of 2", 0xAA), ("Row 1 of 2", 0xBB)]
+
+
+def test_a_field_without_octets_is_not_shown(declare: Any) -> None:
+    size = Uint(8, "")
+    layer = declare("00", size=size, body_=Bytes(size, ""))
+    assert layer.body_ == b""
+    assert [item.name for item in layer.items()] == ["probe.size"]

@@ -32,3 +32,9 @@ def test_data_is_what_nobody_declared() -> None:
     assert packet.layers[0].name == "data"
     assert packet["data.data"] == b"hello"
     assert packet["data.len"] == 9
+
+
+def test_data_has_no_line_of_its_own() -> None:
+    data = Packet.of(b"hello", 65000).layers[0]
+    assert data.title == "Data"
+    assert data.info() is None

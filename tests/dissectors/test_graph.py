@@ -114,3 +114,31 @@ def test_a_row_that_a_user_chose_goes_before_the_lower_port() -> None:
     to_dns = UDP[:34] + bytes.fromhex("2328 0035") + UDP[38:]  # from 9000 to 53
     assert "dns" in Packet(to_dns, Interface()).protocols
     assert "dhcp" in Packet(to_dns, Interface(graph=chosen)).protocols
+
+
+def test_a_table_by_which_nothing_leads_on_is_an_error_of_the_declaration(clean: None) -> None:
+    class Probe(Header):
+        name = "probe"
+        a = Uint(8, "first")
+        follows = {"udp.prt": 9000}
+
+    with pytest.raises(TypeError) as error:
+        graph.compiled  # noqa: B018
+    assert str(error.value).startswith("Probe follows 'udp.prt', by which nothing leads on; did you mean udp.port")
+
+
+def test_the_name_of_a_header_of_another_package_is_taken(clean: None) -> None:
+    with pytest.raises(TypeError, match="the name 'dns' is taken by Domain Name System: give Probe another"):
+
+        class Probe(Header):
+            name = "dns"
+            a = Uint(8, "first")
+
+    assert graph.protocols["dns"].title == "Domain Name System"
+
+
+def test_a_subclass_may_have_the_name_of_what_it_is(clean: None) -> None:
+    class Probe(graph.protocols["vlan"]):  # type: ignore[misc]
+        name = "vlan"
+
+    assert graph.protocols["vlan"] is not Probe

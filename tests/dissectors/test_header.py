@@ -212,3 +212,55 @@ def test_a_header_is_recognised_by_content_where_nothing_leads_to_it(clean: None
 
     udp = "4500002800010000401100000a0000010a000002" + "fff0fff100140000" + b"hello, probe".hex()
     assert [layer.name for layer in Packet.of(bytes.fromhex(udp), 228).layers] == ["ip", "udp", "greeting"]
+
+
+def test_a_label_is_the_name_in_capitals_unless_declared(clean: None) -> None:
+    class Probe(Header):
+        name = "probe"
+        a = Uint(8, "first")
+
+    class Other(Probe):
+        name = "other"
+
+    class Named(Header):
+        name = "named"
+        label = "Named Thing"
+        a = Uint(8, "first")
+
+    class Form(Named):
+        name = "named.form"
+
+    assert [each.label for each in (Probe, Other, Named, Form)] == ["PROBE", "OTHER", "Named Thing", "Named Thing"]
+
+
+def test_a_protocol_that_says_nothing_of_itself_tells_its_first_fields(clean: None) -> None:
+    class Probe(Header):
+        name = "probe"
+        version_ = Uint(4, "version")
+        state = Uint(4, "state", names={1: "deceased"})
+        source = Uint(8, "sender")
+        target = Uint(8, "receiver")
+        b = Uint(16, "whole octets")
+        addresses = ("source", "target")
+        follows = {"frame.linktype": LINK}
+
+    assert layers("110203abcd")[0].info() == "version=1 state=1 (deceased) b=43981"
+    assert layers("1102")[0].info() == "version=1 state=1 (deceased)"
+
+
+def test_a_header_that_carries_another_leaves_the_word_to_what_is_below(clean: None) -> None:
+    class Outer(Header):
+        name = "outer"
+        a = Uint(8, "first")
+        follows = {"frame.linktype": LINK}
+        next = by(a)
+
+    class Part(Header):
+        name = "outer.part"
+        part_of = "outer"
+        b = Uint(8, "second")
+        follows = {"outer.a": 1}
+
+    outer = layers("0102")[0]
+    assert outer.info() is None
+    assert outer.extensions[0].info() is None

@@ -177,3 +177,34 @@ def test_an_area_that_the_capture_cut_is_no_contradiction(letter: None) -> None:
     cut = Packet(whole.data[:3], whole.interface, length=4)
     (only,) = cut.layers[0].options
     assert (only.kind, only.value, only.truncated, only.malformed) == (2, None, True, "")
+
+
+def test_a_kind_is_called_as_its_member_unless_the_family_names_it() -> None:
+    before = list(graph.headers)
+
+    class Coin(Option):
+        name = "coin"
+        kind = Uint(8, "kind", names={1: "penny"})
+        members = by(kind)
+
+    class Penny(Coin):
+        """One penny (made up)."""
+
+        name = "coin.penny"
+        follows = {"coin.kind": 1}
+
+    class Crown(Coin):
+        """Crown or half-crown (made up)."""
+
+        name = "coin.crown"
+        follows = {"coin.kind": (2, 3)}
+
+    kind = Coin.declaration.fields["kind"]
+    for header in [each for each in graph.headers if each not in before]:
+        graph.remove(header)
+    assert [kind.describe(value) for value in range(1, 5)] == [
+        "1 (penny)",
+        "2 (Crown or half-crown)",
+        "3 (Crown or half-crown)",
+        "4",
+    ]

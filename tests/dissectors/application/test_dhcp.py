@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from dissectors.header import Header
 from dissectors.packet import Packet
 
+Told = Callable[[Header, str], list[str]]
 Carry = Callable[[str | bytes, int, int], Packet]
 
 HEADER = (
@@ -126,3 +128,15 @@ def test_padding_stands_alone_and_the_end_ends(udp: Carry) -> None:
 )
 def test_contradictions(udp: Carry, option: str, reason: str) -> None:
     assert udp(with_option(option), 67, 68).malformed == reason
+
+
+def test_the_kinds_of_options_are_named(udp: Carry, told: Told) -> None:
+    dhcp = udp(HEADER + COOKIE + "00" + "350101" + "3703 0106e0" + "ff", 68, 67).dhcp
+    assert told(dhcp, "dhcp.option.type") == [
+        "0 (Pad)",
+        "53 (DHCP message type)",
+        "55 (Parameter request list)",
+        "255 (End)",
+    ]
+    assert told(dhcp, "dhcp.option.request_list_item") == ["1 (Subnet mask)", "6 (DNS server)", "224"]
+    assert [option.title for option in dhcp.options] == ["Pad", "DHCP message type", "Parameter request list", "End"]

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from dissectors.header import Header
 from dissectors.packet import Packet
 
+Told = Callable[[Header, str], list[str]]
 Carry = Callable[[str | bytes, int, int], Packet]
 
 EXTENSIONS = (
@@ -181,3 +183,33 @@ def test_a_contradiction_in_an_extension_is_told(tcp: Carry) -> None:
     broken = hello("01", "0303" + RANDOM + "00" + "0002 1301" + "01 00" + extended("0010 0006 0004 09 683268"))
     packet = tcp(record("16", broken), 40000, 443)
     assert packet.malformed == "Application protocols: 9 octets where 3 are left"
+
+
+def test_a_group_is_written_alike_wherever_it_stands(tcp: Carry, told: Told) -> None:
+    tls = tcp(record("16", CLIENT_HELLO), 40000, 443).tls
+    assert told(tls, "tls.handshake.extensions_supported_group")[0] == "0x001d (x25519)"
+    assert told(tls, "tls.handshake.extensions_key_share_group") == ["0x001d (x25519)"]
+
+
+def test_a_group_of_a_key_share_is_a_decimal_number_among_fields(tcp: Carry) -> None:
+    """As Wireshark prints it."""
+    packet = tcp(record("16", CLIENT_HELLO), 40000, 443)
+    (field,) = packet.interface.graph.fields["tls.handshake.extensions_key_share_group"]
+    assert field.text(packet["tls.handshake.extensions_key_share_group"]) == "29"
+
+
+def test_signature_algorithms_of_earlier_versions_are_named(tcp: Carry, told: Told) -> None:
+    """RFC 5246, 7.4.1.4.1: a hash and a signature, an octet each."""
+    algorithms = "000d 000a 0008 0303 0301 0402 0602"
+    octets = hello("01", "0303" + RANDOM + "00" + "0002 1301" + "01 00" + extended(algorithms + "000b 0003 02 0102"))
+    tls = tcp(record("16", octets), 40000, 443).tls
+    assert told(tls, "tls.handshake.sig_hash_alg") == [
+        "0x0303 (ecdsa_sha224)",
+        "0x0301 (rsa_pkcs1_sha224)",
+        "0x0402 (dsa_sha256)",
+        "0x0602 (dsa_sha512)",
+    ]
+    assert told(tls, "tls.handshake.extensions_ec_point_format") == [
+        "1 (ansiX962_compressed_prime)",
+        "2 (ansiX962_compressed_char2)",
+    ]

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from dissectors.header import Header
 from dissectors.packet import Packet
 
+Told = Callable[[Header, str], list[str]]
 Carry = Callable[[int, str], Packet]
 
 QUOTED = "45000021000100004011f6c7c0000201c0000202 9c419c42000dff79 68656c6c6f"
@@ -130,3 +132,17 @@ def test_a_checksum_of_what_was_cut_short_is_unverified(carry: Carry) -> None:
 def test_a_checksum_in_a_quotation_is_unverified(carry: Carry) -> None:
     quoted = "4500001d 0001 0000 4001 0000 c0000201 c0000202 0800 a1f8 1234 0001 68"
     assert carry(1, "0303 0000 00000000" + quoted).values("icmp.checksum.status")[1] == 2
+
+
+@pytest.mark.parametrize(
+    ("octets", "code"),
+    [
+        ("0303 0000 00000000" + QUOTED, "3 (Port unreachable)"),
+        ("0b01 0000 00000000" + QUOTED, "1 (Fragment reassembly time exceeded)"),
+        ("0503 0000 c0000201" + QUOTED, "3 (Redirect for TOS and host)"),
+        ("0800 41eb 1234 0001", "0"),
+        ("0363 0000 00000000", "99"),
+    ],
+)
+def test_a_code_has_the_name_that_it_has_by_type(carry: Carry, told: Told, octets: str, code: str) -> None:
+    assert told(carry(1, octets).icmp, "icmp.code") == [code]

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from dissectors.header import Header
 from dissectors.packet import Packet
 
+Told = Callable[[Header, str], list[str]]
 Carry = Callable[[int, str], Packet]
 
 QUOTED = (
@@ -59,3 +61,15 @@ def test_an_unknown_type(carry6: Carry) -> None:
     packet = carry6(58, "c800 0000 01020304")
     assert packet.protocols == "ipv6:icmpv6:data"
     assert packet.icmpv6.info() == "Type 200"
+
+
+@pytest.mark.parametrize(
+    ("octets", "code"),
+    [
+        ("0104 0000 00000000", "4 (Port unreachable)"),
+        ("0401 0000 00000000", "1 (unrecognized Next Header type encountered)"),
+        ("8000 0000 00010001", "0"),
+    ],
+)
+def test_a_code_has_the_name_that_it_has_by_type(carry6: Carry, told: Told, octets: str, code: str) -> None:
+    assert told(carry6(58, octets).icmpv6, "icmpv6.code") == [code]

@@ -63,3 +63,9 @@ def test_lines(carry6: Carry) -> None:
 
 def test_no_next_header_carries_nothing(carry6: Carry) -> None:
     assert carry6(59, "9c419c42").protocols == "ipv6:data"
+
+
+def test_the_traffic_class_is_as_wide_as_it_is_for_a_person(carry6: Carry) -> None:
+    ipv6 = carry6(253, "00").ipv6
+    shown = {item.name: item.field.describe(item.value) for item in ipv6.items() if item.field is not None}
+    assert shown["ipv6.tclass"] == "0x00"

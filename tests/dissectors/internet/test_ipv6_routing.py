@@ -69,3 +69,18 @@ def test_more_segments_than_the_header_holds(carry6: Carry) -> None:
     """The list ends where the header does."""
     packet = carry6(43, "3b 02 04 ff ff 00 0000" + ADDRESS(4))
     assert packet.values("ipv6.routing.srh.addr") == ["2001:db8::4"]
+
+
+def test_a_mobile_route_has_one_segment_left(carry6: Carry) -> None:
+    """RFC 6275, 6.4.1."""
+    assert carry6(43, "3b 02 02 01 00000000" + ADDRESS(4)).malformed == ""
+    told = carry6(43, "3b 02 02 02 00000000" + ADDRESS(4)).malformed
+    assert told == "2 segments left on the way to a mobile node, where there is 1"
+
+
+def test_segments_are_numbered_and_the_active_one_is_marked(carry6: Carry) -> None:
+    """RFC 8754, 2: Segments Left is the index of the active segment."""
+    header = carry6(43, "3b 06 04 01 02 00 0000" + ADDRESS(5) + ADDRESS(6) + ADDRESS(7))["ipv6.routing"]
+    groups = [item for item in header.items() if item.title]
+    assert [item.title for item in groups] == ["Segment 0", "Segment 1, active", "Segment 2"]
+    assert [item.children[0].value for item in groups] == ["2001:db8::5", "2001:db8::6", "2001:db8::7"]

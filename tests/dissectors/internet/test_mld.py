@@ -48,3 +48,10 @@ def test_report_of_version_2(carry6: Carry) -> None:
     assert packet.values("icmpv6.mldr.mar.source_address") == ["2001:db8::1"]
     assert packet["icmpv6.mldr.mar.auxiliary_data"] == b""
     assert packet.values("icmpv6.mldr.mar.auxiliary_data")[1] == b"\xab\xcd\xab\xcd"
+
+
+def test_a_record_without_auxiliary_data_shows_none(carry6: Carry) -> None:
+    packet = carry6(58, "8f00 0000 0000 0001" + "04 00 0000" + GROUP)
+    shown = [item.name for top in packet.icmpv6.items() for item in top.flat()]
+    assert "icmpv6.mldr.mar.aux_data_len" in shown
+    assert "icmpv6.mldr.mar.auxiliary_data" not in shown

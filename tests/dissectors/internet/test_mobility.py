@@ -3,8 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
+from dissectors.header import Header
 from dissectors.packet import Packet
 
+Told = Callable[[Header, str], list[str]]
 Carry = Callable[[int, str], Packet]
 
 
@@ -49,3 +53,27 @@ def test_an_unknown_message_is_data(carry6: Carry) -> None:
     packet = carry6(135, "3b 01 fe 00 0000 0001 c000 0004 01 02 0000")
     assert packet.protocols == "ipv6:mipv6:data"
     assert packet.mipv6.info() == "Mobility message 254"
+
+
+@pytest.mark.parametrize(("checksum", "status"), [("68fb", 1), ("68fc", 0)])
+def test_the_checksum_counts_the_pseudo_header(carry6: Carry, checksum: str, status: int) -> None:
+    """RFC 6275, 6.1.1."""
+    packet = carry6(135, f"3b 00 00 00 {checksum} 0000")
+    assert packet["mip6.csum"] == int(checksum, 16)
+    assert packet["mip6.csum.status"] == status
+
+
+@pytest.mark.parametrize(
+    ("octet", "status"), [("00", "0 (accepted)"), ("86", "134 (duplicate address detection failed)")]
+)
+def test_what_became_of_a_binding(carry6: Carry, told: Told, octet: str, status: str) -> None:
+    assert told(carry6(135, f"3b 01 06 00 0000 {octet} 80 0001 0004 0102 0000").mipv6, "mip6.ba.status") == [status]
+
+
+def test_the_kinds_of_options_are_named(carry6: Carry, told: Told) -> None:
+    header = carry6(135, f"3b 03 05 00 0000 0001 c000 0004 00 00 0310 {ADDRESS}").mipv6
+    assert told(header, "mip6.mobility_opt") == [
+        "0 (Padding of one octet)",
+        "0 (Padding of one octet)",
+        "3 (Alternate care-of address)",
+    ]

@@ -129,3 +129,11 @@ def test_a_length_that_the_subtype_does_not_have_is_not_believed(option: Callabl
 
 def test_an_option_without_room_for_a_subtype(option: Callable[[str], Packet]) -> None:
     assert option("1e02").malformed == "30 (Multipath TCP) cannot be 2 octets"
+
+
+@pytest.mark.parametrize(
+    ("octets", "told"),
+    [("1e04 0101", "MPTCP MP_CAPABLE"), ("1e04 20 00", "MPTCP DSS"), ("1e06 9a 010203", "MPTCP subtype 9")],
+)
+def test_the_line_of_the_segment_names_it(option: Callable[[str], Packet], octets: str, told: str) -> None:
+    assert option(octets).tcp.info().endswith(" " + told)

@@ -163,3 +163,26 @@ def test_several_streams_are_skipped(chunk: Callable[[str], Packet]) -> None:
     packet = chunk("c0 00 00000064 0001 0002 0003 0004")
     assert packet.values("sctp.forward_tsn_sid") == [1, 3]
     assert packet.values("sctp.forward_tsn_ssn") == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("octets", "title"),
+    [
+        ("02 00" + INIT, "INIT_ACK"),
+        ("04 00", "HEARTBEAT"),
+        ("05 00", "HEARTBEAT_ACK"),
+        ("08 00", "SHUTDOWN_ACK"),
+        ("0b 00", "COOKIE_ACK"),
+        ("0c 00 00000001", "ECNE"),
+        ("0e 00", "SHUTDOWN_COMPLETE"),
+        ("3f 00", "Unknown chunk"),
+    ],
+)
+def test_every_type_has_a_title_that_is_spelt_as_its_value(
+    chunk: Callable[[str], Packet], octets: str, title: str
+) -> None:
+    packet = chunk(octets)
+    (found,) = packet.sctp.chunks
+    assert found.title == title
+    if title != "Unknown chunk":
+        assert packet.sctp.info().startswith(title)
