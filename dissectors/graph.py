@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dissectors.declaration import Next
     from dissectors.header import Header
 
+_OWN_PACKAGE = __name__.partition(".")[0]
 LINK_TYPES = "frame.linktype"  # the table of entry points
 
 
@@ -39,21 +40,29 @@ class Graph:
     def add(self, header: type[Header]) -> None:
         """Enter a declared header: its node, and the rows of its `follows`.
 
-        Raises TypeError for a name that another package's header has.  Forms of one protocol share a name on purpose;
-        a subclass may.
+        Raises TypeError for a name that a header of another package has.  Within a package, forms of one protocol share
+        a name on purpose; a subclass may as well.
         """
-        for other in self.headers:
-            if other.name == header.name and _package(other) != _package(header) and not issubclass(header, other):
-                raise TypeError(
-                    f"the name {header.name!r} is taken by {other.title}: give {header.__name__} another, "
-                    f"or make it a subclass of {other.__module__}.{other.__name__}"
-                )
+        if _package(header) != _OWN_PACKAGE:  # which is not asked: it has hundreds
+            self._claim(header)
         self.headers.append(header)
         for table, keys in header.declaration.follows.items():
             rows = self.rows.setdefault(table, {})
             for key in (keys,) if isinstance(keys, int) else keys:
                 rows[key] = header
         self._forget()
+
+    def _claim(self, header: type[Header]) -> None:
+        """Raises TypeError where the name of `header` is taken."""
+        namesakes = [other for other in self.headers if other.name == header.name]
+        if namesakes and not any(
+            _package(other) == _package(header) or issubclass(header, other) for other in namesakes
+        ):
+            other = namesakes[0]
+            raise TypeError(
+                f"the name {header.name!r} is taken by {other.title}: give {header.__name__} another, "
+                f"or make it a subclass of {other.__module__}.{other.__name__}"
+            )
 
     def remove(self, header: type[Header]) -> None:
         """Take a header out again, with the rows that lead to it."""

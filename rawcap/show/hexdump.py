@@ -65,9 +65,12 @@ def stretches(packet: Packet) -> Iterator[tuple[int, int, Header]]:
     marks = {0, len(packet.data)}
     for layer in layers:
         marks |= {layer.start, min(header_stop(layer), len(packet.data)), min(layer.end, len(packet.data))}
-    edges = sorted(marks)
-    for start, stop in itertools.pairwise(edges):
-        # The innermost layer around the stretch: of those that are there, the one that begins last.
-        around = [each for each in layers if each.start <= start and stop <= each.end]
+    waiting = sorted(layers, key=lambda layer: layer.start)[::-1]
+    around: list[Header] = []  # the layers that the sweep is in, the innermost last
+    for start, stop in itertools.pairwise(sorted(marks)):
+        while waiting and waiting[-1].start <= start:
+            around.append(waiting.pop())
+        while around and around[-1].end < stop:
+            around.pop()
         if around:
             yield start, stop, around[-1]
