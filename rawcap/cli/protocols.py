@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from dissectors.graph import Graph
+from dissectors.graph import Graph, nearest
 from dissectors.header import Header
 from rawcap.cli.load import load_option
 from rawcap.cli.terminal import width
@@ -35,12 +35,12 @@ def command(name: str | None) -> int:
             headers.setdefault(header.name, []).append(header)
     if name is not None:
         if name not in headers:
-            from dissectors.graph import nearest
-
-            raise click.ClickException(f"no protocol {name!r}{nearest(name, headers) or ' (rawcap protocols lists them)'}")
+            hint = nearest(name, headers) or " (rawcap protocols lists them)"
+            raise click.ClickException(f"no protocol {name!r}{hint}")
         headers = {name: headers[name]}
+    whole = name is not None
     rows = [
-        [each, forms[0].title, forms[0].reference, str(_count(graph, forms)), _told(graph, forms, whole=name is not None)]
+        [each, forms[0].title, forms[0].reference, str(_count(graph, forms)), _told(graph, forms, whole=whole)]
         for each, forms in sorted(headers.items())
     ]
     for line in table(rows, width()):

@@ -31,8 +31,8 @@ class View(Protocol):
 
 
 _SETTINGS = (
-    "How -T fields prints, as tshark's -E: header=y|n, separator=/t|/s|CHARACTER, occurrence=f|l|a (the first value, the "
-    "last, all), aggregator=,|/s|CHARACTER, quote=d|s|n, escape=y|n, bom=y|n."
+    "How -T fields prints, as tshark's -E: header=y|n, separator=/t|/s|CHARACTER, occurrence=f|l|a (the first value, "
+    "the last, all), aggregator=,|/s|CHARACTER, quote=d|s|n, escape=y|n, bom=y|n."
 )
 
 

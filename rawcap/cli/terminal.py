@@ -11,8 +11,6 @@ from typing import IO, Any
 
 import click
 
-from dissectors.printable import printable
-
 
 class Mistake(click.ClickException):
     """Something on the command line that cannot be: one line that says all, exit status 2."""
@@ -20,12 +18,11 @@ class Mistake(click.ClickException):
     exit_code = 2
 
 
-class Number(click.ParamType):
-    """A number of packets, `least` or more."""
-
-    name = "number"
+class Number(click.IntRange):
+    """A number of packets, `least` or more, whose mistakes are said in plain words."""
 
     def __init__(self, least: int) -> None:
+        super().__init__(min=least)
         self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -41,6 +38,8 @@ class Number(click.ParamType):
 
 def say(line: str, *more: str) -> None:
     """Tell the user, on standard error: one line after the program's name, and what illustrates it below."""
+    from dissectors.printable import printable  # imports every protocol, which --help can do without
+
     with contextlib.suppress(OSError):  # nobody is left to tell
         print("\n".join([f"rawcap: {printable(line)}", *map(printable, more)]), file=sys.stderr, flush=True)
 

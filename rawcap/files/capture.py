@@ -152,11 +152,12 @@ def create_capture(
     """Open a capture for writing: a path, "-" for standard output, or a binary stream.
 
     The format is `format` ("pcap" or "pcapng"), else what the name's extension says (.pcap, .cap or .pcapng, before
-    .gz, .zst, .lz4 or .xz for a compressed file); for a name without one that of `like`, else pcapng. `like` is the capture that is
-    being copied: a pcap file takes its resolution, and one without packets its link type, from `like`'s interfaces.
+    .gz, .zst, .lz4 or .xz for a compressed file); for a name without one that of `like`, else pcapng. `like` is the
+    capture that is being copied: a pcap file takes its resolution, and one without packets its link type, from
+    `like`'s interfaces.
 
-    Raises CaptureError when the extension is another one, the file cannot be made or is `like` itself, and with `overwrite` false when it
-    is there.
+    Raises CaptureError when the extension is another one, when the file cannot be made, when it is `like` itself, and
+    with `overwrite` false when it is there.
     """
     if format is None:
         format = _format_of(target) or (like.format if like is not None else "pcapng")

@@ -16,7 +16,7 @@ def table(rows: Sequence[Sequence[str]], width: int | None = None) -> Iterator[s
     """A line for each row; columns are as wide as their cells need, and two spaces apart.
 
     On a terminal of `width` columns the widest give way until all fit, and cells are wrapped in their columns. The
-    first column, which names the row, stays as it is.
+    first column, which names the row, is never broken: a name that is too long stands on a line of its own.
     """
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -24,11 +24,15 @@ def table(rows: Sequence[Sequence[str]], width: int | None = None) -> Iterator[s
         for row in cells:
             yield _line(row, widths)
         return
+    widths[:1] = [min(each, width * 2 // 5) for each in widths[:1]]
     widths[1:] = _narrowed(widths[1:], width - sum(widths[:1]) - _GAP * len(widths[1:]))
-    for row in cells:
-        wrapped = [textwrap.wrap(cell, wide) for cell, wide in zip(row, [len(row[0]) or 1, *widths[1:]], strict=True)]
-        for parts in itertools.zip_longest(*wrapped, fillvalue=""):
-            yield _line(parts, widths)
+    for name, *rest in cells:
+        if len(name) > widths[0]:
+            yield name
+            name = ""
+        parts = [textwrap.wrap(cell, wide) for cell, wide in zip(rest, widths[1:], strict=True)]
+        for line in itertools.zip_longest([name], *parts, fillvalue=""):
+            yield _line(line, widths)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

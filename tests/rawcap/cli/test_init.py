@@ -37,6 +37,11 @@ def test_help(rawcap: Run, arguments: list[str]) -> None:
     assert done.stdout.startswith("Usage: rawcap")
 
 
+def test_without_a_command_there_is_help(rawcap: Run) -> None:
+    done = rawcap()
+    assert (done.exit_code, done.stdout) == (0, rawcap("--help").stdout)
+
+
 def test_help_lists_the_commands(rawcap: Run) -> None:
     assert re.findall(r"^  (\w+)  ", rawcap("--help").stdout, re.MULTILINE)[-3:] == ["read", "fields", "protocols"]
 
@@ -44,10 +49,17 @@ def test_help_lists_the_commands(rawcap: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["raed"], "rawcap: No such command 'raed' (see rawcap --help)\n"),
+        (["raed"], "rawcap: there is no command 'raed'; did you mean read? (see rawcap --help)\n"),
+        (["x"], "rawcap: there is no command 'x'; there are read, fields, protocols (see rawcap --help)\n"),
+        (["--verson"], "rawcap: there is no option --verson; did you mean --version? (see rawcap --help)\n"),
         (["read"], "rawcap: Missing argument 'FILE...' (see rawcap read --help)\n"),
-        (["read", "-c", "0", "x"], "rawcap: Invalid value for '-c' / '--count': 0 is not in the range x>=1 "),
-        (["protocols", "x"], "rawcap: Got unexpected extra argument (x) (see rawcap protocols --help)\n"),
+        (["read", "-c", "0", "x"], "rawcap: Invalid value for '-c' / '--count': 0 is less than 1 (see rawcap "),
+        (["read", "x", "-c", "x"], "rawcap: Invalid value for '-c' / '--count': 'x' is not a number (see "),
+        (["read", "x", "-c"], "rawcap: Option '-c' requires an argument (see rawcap read --help)\n"),
+        (["read", "x", "-q"], "rawcap: there is no option -q (see rawcap read --help)\n"),
+        (["read", "--fore", "x"], "rawcap: there is no option --fore; did you mean --force? (see rawcap read "),
+        (["read", ""], "rawcap: a FILE has an empty name; - is standard input (see rawcap read --help)\n"),
+        (["protocols", "tcp", "x"], "rawcap: Got unexpected extra argument (x) (see rawcap protocols --help)\n"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(rawcap: Run, arguments: list[str], told: str) -> None:
@@ -128,7 +140,7 @@ def test_ctrl_c_ends_with_status_130_and_what_was_read_is_shown(five: Path) -> N
 def test_output_is_plain_in_a_pipe_and_coloured_when_that_is_asked_for(five: Path) -> None:
     def shown(*arguments: str, **environment: str) -> str:
         plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
-        command = [*RAWCAP, "read", five, *arguments]
+        command = [*RAWCAP, "read", str(five), *arguments]
         return subprocess.run(command, capture_output=True, text=True, env={**plain, **environment}).stdout
 
     assert "\x1b" not in shown()
@@ -136,6 +148,28 @@ def test_output_is_plain_in_a_pipe_and_coloured_when_that_is_asked_for(five: Pat
     assert "\x1b" not in shown(FORCE_COLOR="1", NO_COLOR="1")
     assert "\x1b" in shown("--color", "always", NO_COLOR="1")
     assert "\x1b" not in shown("--color", "never", FORCE_COLOR="1")
+
+
+@pytest.mark.parametrize("arguments", [["-T", "text"], ["-V"], ["-x"], ["fields"], ["protocols"]], ids=" ".join)
+def test_no_line_is_longer_than_the_terminal(five: Path, arguments: list[str]) -> None:
+    pty = pytest.importorskip("pty")
+    command = arguments if arguments[0][0] != "-" else ["read", str(five), *arguments, "--color", "never"]
+    ours, theirs = pty.openpty()
+    narrow = {**os.environ, "COLUMNS": "80"}
+    child = subprocess.Popen([*RAWCAP, *command], stdout=theirs, stdin=subprocess.DEVNULL, env=narrow)
+    os.close(theirs)
+    shown = b""
+    try:
+        while more := os.read(ours, 1 << 16):
+            shown += more
+    except OSError:  # how Linux says that nobody has the other end open any more
+        pass
+    finally:
+        os.close(ours)
+    assert child.wait() == 0
+    lines = shown.decode().splitlines()
+    assert len(lines) >= 5
+    assert max(map(len, lines)) <= 80
 
 
 def test_an_output_that_is_not_unicode_gets_escapes(five: Path) -> None:

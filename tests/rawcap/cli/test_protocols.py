@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -20,6 +21,24 @@ def test_a_protocol_has_its_title_reference_fields_and_what_leads_to_it(rawcap: 
     assert "  Transmission Control Protocol  " in line
     assert "  RFC 9293, 3.1  " in line
     assert "ip.proto 6" in line
+
+
+def test_of_what_leads_to_a_protocol_in_many_ways_the_first_are_listed(rawcap: Run) -> None:
+    listed = rawcap("protocols").stdout
+    assert re.search(r"; and \d+ more$", line_of("ip", listed))
+    assert re.search(r"  tcp\.port 80, 631, .*, and \d+ more; content of tcp$", line_of("http", listed))
+
+
+def test_of_a_protocol_that_is_named_everything_is_listed(rawcap: Run) -> None:
+    (line,) = rawcap("protocols", "http").stdout.splitlines()
+    assert ", 8080, " in line
+    assert "more" not in line
+
+
+def test_no_such_protocol_is_one_line_and_status_1(rawcap: Run) -> None:
+    done = rawcap("protocols", "tpc")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("rawcap: no protocol 'tpc'; did you mean ")
 
 
 def test_protocols_are_in_order_and_neither_options_nor_choices_are_among_them(rawcap: Run) -> None:

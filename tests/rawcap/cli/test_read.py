@@ -365,5 +365,6 @@ def test_a_protocol_that_a_user_declares_is_in_every_view(
     load = ["read", five, "--load", thermometer, "-Y", "thermometer.celsius == 0x6c6c"]
     assert isolated(*load).stdout.splitlines()[0].split()[5] == "THERMOMETER"
     assert "  42–43  thermometer.sensor   26725  which sensor" in isolated(*load, "-V").stdout
+    assert isolated(*load, "-x").stdout.splitlines()[-2].endswith("  hell              THERMOMETER")
     assert '{"layer":"thermometer","octets":[42,46],"thermometer.sensor":26725,' in isolated(*load, "-T", "json").stdout
     assert isolated(*load, "-T", "fields", "-e", "thermometer.celsius").stdout == "27756\n"

@@ -110,6 +110,35 @@ def test_meanings_are_wrapped_in_their_column_where_a_width_is_given(frames: dic
     ]
 
 
+def narrow(packet: Packet, width: int) -> list[str]:
+    written: list[str] = []
+    DetailView(written.append, paint=Paint(False), width=width).show(packet)
+    return "".join(written).splitlines()
+
+
+def test_a_meaning_is_cut_where_there_is_no_room_for_it(frames: dict[str, bytes]) -> None:
+    lines = narrow(Packet(frames["udp"], ETHERNET), 70)
+    assert max(map(len, lines)) <= 70
+    assert "  18–19  ip.id               0x1234                   identification,…" in lines
+
+
+def test_a_value_goes_on_below_itself(frames: dict[str, bytes]) -> None:
+    lines = narrow(Packet(bytes(range(30)), Interface(linktype=65000)), 50)
+    at = next(index for index, line in enumerate(lines) if " data.data " in line)
+    assert lines[at : at + 3] == [
+        "   0–29  data.data  000102030405060708090a0b0c0d0e",
+        "                    0f1011121314151617… (30",
+        "                    octets)",
+    ]
+
+
+def test_a_heading_goes_on_below_itself(frames: dict[str, bytes]) -> None:
+    wrong = frames["udp"][:-1] + b"x"
+    lines = narrow(Packet(wrong, ETHERNET), 60)
+    at = lines.index("User Datagram Protocol (RFC 768), octets 34–41")
+    assert lines[at + 1] == "    [bad checksum]"
+
+
 def test_what_is_wrong_inside_a_header_is_told_with_it(frames: dict[str, bytes]) -> None:
     # A maximum segment size option that says it is 9 octets long, where 8 octets of options are.
     frame = frames["synack"][:55] + b"\x09" + frames["synack"][56:]

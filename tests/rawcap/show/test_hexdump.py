@@ -53,6 +53,12 @@ def test_a_layer_has_its_colour(frames: dict[str, bytes]) -> None:
     assert line.endswith("\x1b[0m  UDP")
 
 
+def test_the_layer_is_cut_where_the_terminal_ends(frames: dict[str, bytes]) -> None:
+    lines = list(HexView(lambda text: None, paint=Paint(False), width=80).lines(Packet(frames["udp"], ETHERNET)))
+    assert lines[0] == "0000  02 00 00 00 00 02 02 00  00 00 00 01 08 00        ..............    Ether…"
+    assert lines[3].endswith("...@...5          UDP")
+
+
 def test_the_tree_stands_above_the_octets(frames: dict[str, bytes]) -> None:
     written: list[str] = []
     HexView(written.append, paint=Paint(False)).show(Packet(frames["udp"], ETHERNET, None, -1, 1))

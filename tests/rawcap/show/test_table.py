@@ -23,9 +23,10 @@ def test_on_a_terminal_the_widest_columns_give_way_and_cells_are_wrapped() -> No
 
 
 def test_the_first_column_is_never_broken() -> None:
-    assert list(table([["tcp.window_size_value", "receive window"]], 30)) == [
-        "tcp.window_size_value  receive",
-        "                       window",
+    assert list(table([["tcp.window_size_value", "receive window"], ["udp.length", "octets"]], 30)) == [
+        "tcp.window_size_value",
+        "              receive window",
+        "udp.length    octets",
     ]
 
 
