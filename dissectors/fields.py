@@ -679,7 +679,10 @@ class Itself(Field):
 
 
 def Derived(field: F, work_out: Callable[[Any], Any]) -> F:
-    """A field that is not on the wire: `work_out(layer)` gives its value, None where there is none, a tuple of several."""
+    """A field that is not on the wire.
+
+    `work_out(layer)` gives its value, None where there is none, a tuple of several.
+    """
     field.place = DERIVED
     field.work_out = work_out
     return field

@@ -29,7 +29,7 @@ class Frame(Header):
     protocols = Derived(Text("the layers, outermost first"), lambda layer: layer.packet.protocols)
     interface_id = Derived(Uint(32, "interface, as the capture numbers them"), lambda layer: layer.packet.interface.id)
     interface_name = Derived(Text("interface"), lambda layer: layer.packet.interface.name or None)
-    linktype = Derived(Uint(16, "link type, as capture files number them"), lambda layer: layer.packet.interface.linktype)
+    linktype = Derived(Uint(16, "link type of the file"), lambda layer: layer.packet.interface.linktype)
     comment = Derived(Text("comment kept with the packet"), lambda layer: layer.packet.comments)
     truncated_ = Derived(Flag("the capture kept less than there was"), lambda layer: layer.packet.truncated)
     malformed_ = Derived(Text("how the packet contradicts itself"), lambda layer: layer.packet.malformed or None)

@@ -73,8 +73,8 @@ class Header(View, metaclass=HeaderType):
     """One header in one frame.  `packet.data[start:stop]` is the header, what it carries reaches to `end`.
 
     `end` is where it ended on the wire, which may lie beyond a capture that was cut; `below` is the header that
-    carries this one, `predecessor` the one of its kind that it follows there, `extensions` those that continue it under the
-    same name.
+    carries this one, `predecessor` the one of its kind that it follows there, `extensions` those that continue it
+    under the same name.
     """
 
     name: ClassVar[str] = ""

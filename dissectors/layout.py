@@ -56,8 +56,8 @@ REPEATS = 4  # follows itself until its parent ends
 TAKES_ALL = 8  # the header reaches to its end: nothing is carried
 EXTENDS = 16  # continues the header before it, under the same name
 
-# A found layer, one row of FOUND numbers: node, start, stop, end, status, the row of the header that carries it, the row
-# of the one of its kind that it follows; -1 for a row that there is not.
+# A found layer, one row of FOUND numbers: node, start, stop, end, status, the row of the header that carries it, the
+# row of the one of its kind that it follows; -1 for a row that there is not.
 FOUND = 7
 TRUNCATED = 1  # the capture cut it
 SHORT = 2  # its parent ends before it does
@@ -69,8 +69,8 @@ PARTIAL = 64  # not even the fixed part is whole
 FRAGMENT = 128
 QUOTED = 256
 
-# A header that may follow itself, one row of REPEAT numbers while what it carries is walked: node, start, end, quoted, depth,
-# the row of what carries it, its own row.
+# A header that may follow itself, one row of REPEAT numbers while what it carries is walked: node, start, end, quoted,
+# depth, the row of what carries it, its own row.
 REPEAT = 7
 
 # Bounds.  Seven sampled frames in one datagram of sFlow are about eighty headers.

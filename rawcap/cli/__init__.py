@@ -58,6 +58,9 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         """Run the command line `args` and exit."""
+        if sys.stdout is None:
+            say("standard output is closed")
+            sys.exit(1)
         sys.exit(self._status(args))
 
     def _status(self, args: Sequence[str] | None) -> int:

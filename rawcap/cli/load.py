@@ -35,6 +35,8 @@ def _load(path: str) -> None:
     import importlib.util  # only who loads a file pays for these
     import traceback
 
+    from dissectors.graph import graph
+
     name = Path(path).stem
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -42,11 +44,13 @@ def _load(path: str) -> None:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+        graph.compiled  # noqa: B018  # what is wrong with its rows is found here
     except OSError as error:
         raise Mistake(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
     except SyntaxError as error:
         raise Mistake(f"{path}, line {error.lineno}: {error.msg}") from None
     except Exception as error:  # whatever the file does wrong is the user's to see, as one line
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == spec.origin]
+        told = str(error) if isinstance(error, TypeError) else f"{type(error).__name__}: {error}"
         where = f"{path}, line {lines[-1]}" if lines else path
-        raise Mistake(f"{where}: {type(error).__name__}: {error}") from None
+        raise Mistake(f"{where}: {told}") from None

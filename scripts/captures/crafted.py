@@ -438,7 +438,7 @@ def ipv6_extension_headers() -> Iterator[Frame]:
     )
     yield Frame(
         "routing type 2: the home address of mobile IPv6",
-        THERE / IP6_THERE / IPv6ExtHdrRouting(type=2, addresses=["2001:db8:2::1"], segleft=0) / HELLO,
+        THERE / IP6_THERE / IPv6ExtHdrRouting(type=2, addresses=["2001:db8:2::1"], segleft=1) / HELLO,
     )
     segments = IPv6ExtHdrSegmentRouting(addresses=["2001:db8::c", "2001:db8::b", SERVER6], segleft=2, lastentry=2)
     yield Frame(

@@ -202,3 +202,9 @@ def test_a_pipe_that_is_still_open_is_shown_line_by_line(five: Path) -> None:
         assert [child.stdout.readline()[:5] for _ in range(5)] == [b"    1", b"    2", b"    3", b"    4", b"    5"]
         child.stdin.close()
     assert child.returncode == 0
+
+
+def test_a_closed_standard_output_is_one_line() -> None:
+    command = f"exec '{sys.executable}' -m rawcap protocols >&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "rawcap: standard output is closed\n")
