@@ -108,7 +108,7 @@ class DetailView:
     def _line(self, row: _Row, wide: int, names: int, values: int) -> Iterator[str]:
         """A row, in columns of these widths; several lines where the terminal is too narrow for one."""
         paint = self._paint
-        stands = paint(f"  {row.place:>{wide}}", colours.DIM)
+        stands = " " * (wide + 2 - len(row.place)) + paint(row.place, colours.DIM)
         name = "  " * row.depth + row.name
         if not row.value:
             title = cut(name, None if self._width is None else self._width - wide - 4)

@@ -20,7 +20,7 @@ Run = Callable[..., Result]
         (
             "from dissectors.fields import Uint\nfrom dissectors.header import Header\n"
             "class Odd(Header):\n    odd = Uint(7, 'seven bits')\n",
-            "{}, line 3: TypeError: the fixed part of Odd is 7 bits, not whole octets",
+            "{}, line 3: the fixed part of Odd is 7 bits, not whole octets",
         ),
     ],
 )

@@ -110,6 +110,13 @@ def test_meanings_are_wrapped_in_their_column_where_a_width_is_given(frames: dic
     ]
 
 
+def test_place_name_value_and_meaning_are_told_apart_by_colour(frames: dict[str, bytes]) -> None:
+    lines = tree(Packet(frames["synack"], ETHERNET), colour=True)
+    value, meaning = "\x1b[36m02:00:00:00:00:01\x1b[0m", "\x1b[2mdestination address\x1b[0m"
+    assert f"    \x1b[2m0–5\x1b[0m  eth.dst   {value}  {meaning}" in lines
+    assert "  \x1b[2m54–57\x1b[0m  \x1b[1m  Maximum segment size\x1b[0m" in lines
+
+
 def narrow(packet: Packet, width: int) -> list[str]:
     written: list[str] = []
     DetailView(written.append, paint=Paint(False), width=width).show(packet)
