@@ -2,7 +2,7 @@
 
 In a `console` block a line that begins with `$ ` is a command, run from the root of the checkout with the environment's
 programs on PATH; the lines behind it are what it prints.  There, `...` stands for anything: within a line, or, alone
-on a line, for any number of lines.
+on a line, for any number of lines.  What the commands write to /tmp goes to a folder of the test.
 """
 from __future__ import annotations
 
@@ -29,11 +29,17 @@ def pattern(shown: str) -> str:
     )
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all the commands: what one writes another may read."""
+    return tmp_path_factory.mktemp("readme")
+
+
 @pytest.mark.parametrize(("command", "shown"), EXAMPLES, ids=[command for command, _ in EXAMPLES])
-def test_a_command_prints_what_is_shown(command: str, shown: str) -> None:
+def test_a_command_prints_what_is_shown(command: str, shown: str, folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["sh", "-c", command],
+        ["sh", "-c", command.replace("/tmp/", f"{folder}/")],
         cwd=ROOT,
         env={**os.environ, "PATH": path},
         stdin=subprocess.DEVNULL,

@@ -264,3 +264,26 @@ def test_a_header_that_carries_another_leaves_the_word_to_what_is_below(clean: N
     outer = layers("0102")[0]
     assert outer.info() is None
     assert outer.extensions[0].info() is None
+
+
+def test_a_header_that_follows_another_of_its_kind_lies_on_what_carries_both(clean: None) -> None:
+    class Train(Header):
+        """Train (made up)."""
+
+        name = "train"
+        number = Uint(8, "which train")
+        follows = {"frame.linktype": LINK}
+        next = always("wagon")
+
+    class Wagon(Header):
+        """Wagon (made up)."""
+
+        name = "wagon"
+        size = Uint(8, "octets that follow")
+        octets_ = Bytes(size, "the octets")
+        end = size + 1
+        repeats = True
+
+    train, first, second = layers("0701aa01bb")
+    assert (first.below, second.below) == (train, train)
+    assert (first.predecessor, second.predecessor) == (None, first)

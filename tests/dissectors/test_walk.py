@@ -139,3 +139,12 @@ def test_nesting_is_bounded() -> None:
     packet = Packet.of(tags)
     assert len(packet.walk()) == layout.MOST_LAYERS
     assert packet.malformed == f"more than {layout.MOST_LAYERS} headers"
+
+
+def test_what_follows_one_another_is_not_nesting() -> None:
+    record = bytes.fromhex("1703030001ff")  # TLS application data of one octet
+    tcp = bytes.fromhex("138801bb0000000100000001501801f400000000")
+    ip = bytes.fromhex("450000000001000040060000c0000201c0000202")
+    packet = Packet.of(ip + tcp + record * 5000, 101)
+    assert [layer.name for layer in packet.layers] == ["ip", "tcp", *["tls"] * 5000]
+    assert packet.malformed == ""
