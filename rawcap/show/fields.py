@@ -1,7 +1,7 @@
 """`-T fields`: chosen fields in columns, as `tshark -T fields` prints them.
 
 A column is the name of a field, of a protocol (whose title it then shows), or one of tshark's names for what the
-text view shows: `_ws.col.protocol`, `_ws.col.info`, `_ws.col.def_src`, `_ws.col.def_dst`.
+text view shows: `_ws.col.protocol`, `_ws.col.info`, `_ws.col.def_src` and the like.
 
 The way from a header to its cells is worked out once for each class of header. This is the view that others read
 in bulk, so a packet costs only what its columns ask for: options are looked at only when one of them is a column.
@@ -20,13 +20,28 @@ from dissectors.packet import Packet
 from dissectors.printable import printable
 from rawcap.show.summary import Summary, summarise
 
-_COLUMNS: dict[str, Callable[[Summary], str]] = {
-    "_ws.col.protocol": lambda summary: summary.protocol,
-    "_ws.col.info": lambda summary: summary.info,
-    "_ws.col.def_src": lambda summary: summary.source,
-    "_ws.col.def_dst": lambda summary: summary.destination,
-    "_ws.col.source": lambda summary: summary.source,
-    "_ws.col.destination": lambda summary: summary.destination,
+
+def _elapsed(packet: Packet, summary: Summary) -> str:
+    """The time that the text view shows, to the nanosecond."""
+    fields = packet.interface.graph.fields["frame.time_relative"]
+    return "".join(fields[0].text(value) for value in packet.values("frame.time_relative"))
+
+
+# The columns of the text view, by the names that Wireshark's versions have for them.
+_COLUMNS: dict[str, Callable[[Packet, Summary], str]] = {
+    "_ws.col.no.": lambda packet, summary: str(packet.number),
+    "_ws.col.number": lambda packet, summary: str(packet.number),
+    "_ws.col.time": _elapsed,
+    "_ws.col.cls_time": _elapsed,
+    "_ws.col.rel_time": _elapsed,
+    "_ws.col.source": lambda packet, summary: summary.source,
+    "_ws.col.def_src": lambda packet, summary: summary.source,
+    "_ws.col.destination": lambda packet, summary: summary.destination,
+    "_ws.col.def_dst": lambda packet, summary: summary.destination,
+    "_ws.col.protocol": lambda packet, summary: summary.protocol,
+    "_ws.col.length": lambda packet, summary: str(packet.length),
+    "_ws.col.packet_length": lambda packet, summary: str(packet.length),
+    "_ws.col.info": lambda packet, summary: summary.info,
 }
 
 @dataclass(frozen=True)
@@ -97,7 +112,7 @@ class FieldsView:
         self._width = len(columns)
         self._fields: list[tuple[int, Field]] = []
         self._protocols: list[tuple[int, str]] = []
-        self._summaries: list[tuple[int, Callable[[Summary], str]]] = []
+        self._summaries: list[tuple[int, Callable[[Packet, Summary], str]]] = []
         for index, name in enumerate(columns):
             if name in graph.fields:
                 self._fields += [(index, field) for field in graph.fields[name]]
@@ -127,7 +142,7 @@ class FieldsView:
         if self._summaries:
             summary = summarise(packet)
             for index, part in self._summaries:
-                cells[index].append(part(summary))
+                cells[index].append(part(packet, summary))
         self._write(self._style.separator.join([self._cell(cell) if cell else "" for cell in cells]) + "\n")
 
     def flush(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -72,10 +73,15 @@ def test_a_newer_source_is_installed_into_the_same_environment(module: Any, tmp_
     assert module.steps == ["environment", "install", "install"]
 
 
-def test_a_source_edited_during_the_installation_is_newer_than_it(module: Any, tmp_path: Path) -> None:
-    module.install = lambda extra: os.utime(tmp_path / "pyproject.toml")
+def test_a_source_edited_during_the_installation_is_newer_than_it(
+    module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(2_000_000 * 10**9, 10**9)
+    monkeypatch.setattr(module.time, "time_ns", lambda: next(clock))
+    source, stamp = tmp_path / "pyproject.toml", tmp_path / ".venv/installed-run"
+    module.install = lambda extra: os.utime(source, ns=(0, next(clock)))
     module.set_up("run", SOURCES)
-    assert (tmp_path / "pyproject.toml").stat().st_mtime_ns > (tmp_path / ".venv/installed-run").stat().st_mtime_ns
+    assert stamp.stat().st_mtime_ns < source.stat().st_mtime_ns
 
 
 def test_an_environment_made_elsewhere_is_made_anew(module: Any, tmp_path: Path) -> None:

@@ -151,3 +151,15 @@ def test_a_setting_that_there_is_not(setting: str, told: str) -> None:
     with pytest.raises(ValueError) as error:
         style([setting])
     assert str(error.value) == told
+
+
+def test_the_columns_of_the_text_view_go_by_wiresharks_names() -> None:
+    written: list[str] = []
+    columns = ["_ws.col.No.", "_ws.col.Time", "_ws.col.Source", "_ws.col.Protocol", "_ws.col.Length"]
+    view = FieldsView(written.append, columns, graph)
+    datagram = bytes.fromhex("4500001c000100004011f6ca0a0000010a000002" "1388138900080000")
+    packet = Packet(datagram, Interface(101))
+    packet.number = 7
+    packet.notes = {"frame.time_relative": 1_500_000_000}
+    view.show(packet)
+    assert written == ["7\t1.500000000\t10.0.0.1\tUDP\t28\n"]
