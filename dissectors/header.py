@@ -32,6 +32,8 @@ Rules that a declaration may give, all optional:
     body            a function that finds what fields cannot express; it yields Items
     guessed_in      protocols in which it may be found by content, where no edge leads on
     recognises      whether a payload looks like it; asked before a port or a guess is believed
+    quotation       where a header that quotes does so in the middle of itself
+    info            the line that says what matters (default: the first fields)
 
 Bounds were checked once, by the walker: an accessor cannot fail.  What was cut off reads as None.
 """
