@@ -140,6 +140,22 @@ class Header(View, metaclass=HeaderType):
         return self._found().malformed if self.declaration.has_body else ""
 
     @property
+    def contradiction(self) -> str:
+        """Why the header, or something inside it, contradicts itself; empty when nothing does."""
+        declared = self.declaration
+        if not (self.status or self.extensions or declared.areas or declared.has_body):
+            return ""  # there is nothing that it could tell
+        if (self.status or declared.has_body) and (reason := self.malformed):
+            return reason
+        for each in self.inside():
+            if reason := each.contradiction:
+                return reason
+        for extension in self.extensions:
+            if reason := extension.contradiction:
+                return reason
+        return ""
+
+    @property
     def unfinished(self) -> bool:
         """Whether its end is elsewhere: behind what was captured, in another segment or fragment."""
         if self.streamed and self.status & (layout.SHORT | layout.LONG_END):

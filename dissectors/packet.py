@@ -118,7 +118,7 @@ class Packet(Holder):
     @property
     def malformed(self) -> str:
         """Why the packet contradicts itself, in words; empty when it does not."""
-        return next((reason for layer in self.layers for each in _inside(layer) if (reason := each.malformed)), "")
+        return next(filter(None, (layer.contradiction for layer in self.layers)), "")
 
     @property
     def protocols(self) -> str:

@@ -25,7 +25,7 @@ from dissectors.printable import printable
 from rawcap.show import clock, colours
 from rawcap.show.colours import Paint
 from rawcap.show.columns import columns, cut, wrapped
-from rawcap.show.summary import contradiction, has_bad_checksum
+from rawcap.show.summary import has_bad_checksum
 
 _LONGEST_BYTES = 24
 _WIDEST_VALUE = 40
@@ -179,7 +179,7 @@ def _frame_heading(packet: Packet) -> str:
 def _trouble(layer: Header) -> Iterator[str]:
     if layer.truncated:
         yield "[truncated]"
-    if reason := contradiction(layer):
+    if reason := layer.contradiction:
         yield f"[malformed: {reason}]"
     if not layer.quoted and has_bad_checksum(layer):
         yield "[bad checksum]"

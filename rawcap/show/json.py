@@ -37,7 +37,6 @@ from dissectors.fields import Field, Repeat
 from dissectors.header import Header, Item
 from dissectors.packet import Packet
 from rawcap.show.detail import header_stop
-from rawcap.show.summary import contradiction
 
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
@@ -74,7 +73,7 @@ def _layer(layer: Header) -> dict[str, Any]:
         found["truncated"] = True
     if layer.quoted:
         found["quoted"] = True
-    if reason := contradiction(layer):
+    if reason := layer.contradiction:
         found["malformed"] = reason
     return _fill(found, layer.items())
 

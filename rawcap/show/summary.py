@@ -70,8 +70,7 @@ def trouble(packet: Packet) -> str:
         checked = _checked(type(layer))
         if checked.continues and layer.continued and not layer.status & (layout.FRAGMENT | layout.QUOTED):
             in_part = True
-        if not reason and (layer.status or checked.deep or layer.extensions):
-            reason = contradiction(layer)
+        reason = reason or layer.contradiction
         for field in checked.checksums:
             bad = bad or checksum.BAD in layer.values(field)
     if not (in_part or reason or bad or packet.truncated):
@@ -88,22 +87,6 @@ def trouble(packet: Packet) -> str:
     return " ".join(said)
 
 
-def contradiction(layer: Header) -> str:
-    """Why a header, or something inside it, contradicts itself; empty when nothing does."""
-    declared = layer.declaration
-    if layer.status or declared.has_body:  # else there is nothing that it could tell
-        if reason := layer.malformed:
-            return reason
-    if _checked(type(layer)).deep:
-        for each in layer.inside():
-            if (each.status or each.extensions or _checked(type(each)).deep) and (reason := contradiction(each)):
-                return reason
-    for each in layer.extensions:
-        if reason := contradiction(each):
-            return reason
-    return ""
-
-
 def has_bad_checksum(layer: Header) -> bool:
     """Whether a checksum in this header is wrong; one that was left to the card or could not be verified is not."""
     return any(checksum.BAD in layer.values(field) for field in _checked(type(layer)).checksums)
@@ -112,8 +95,6 @@ def has_bad_checksum(layer: Header) -> bool:
 class _Checked(NamedTuple):
     """Where trouble can be in headers of one class."""
 
-    deep: bool
-    """Whether there may be headers inside, or octets that no field describes."""
     continues: bool
     """Whether it can be a fragment."""
     checksums: tuple[Field, ...]
@@ -124,7 +105,6 @@ class _Checked(NamedTuple):
 def _checked(cls: type[Header]) -> _Checked:
     declared = cls.declaration
     return _Checked(
-        deep=bool(declared.areas or declared.has_body),
         continues=cls.continued is not Header.continued,
         checksums=tuple(each for each in declared.derived if getattr(each, "names", None) is checksum.STATUS),
     )
