@@ -4,8 +4,7 @@
         ...
 
 `read` is for programs, `Reading` with several captures in turn and errors kept aside is what the command line uses.
-The way is a chain of iterators, and only those that an option asks for are in it: with no option a capture's own
-iterator is all there is.
+What is done with the packets on the way is in pipeline.py; with no option a capture's own iterator is all there is.
 """
 
 from __future__ import annotations
@@ -17,18 +16,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from dissectors.graph import Graph
-from dissectors.graph import graph as every_protocol
 from dissectors.packet import Packet
 from rawcap.files import Block, Capture, CaptureError, open_capture
-from rawcap.tcp import relative
+from rawcap.pipeline import Packets, Pipeline
 
 if TYPE_CHECKING:
     from dissectors.reassembly import Reassembler
-    from rawcap.filter import DisplayFilter
     from rawcap.filter.kernel import PcapFilter
 
 Source = str | os.PathLike[str] | BinaryIO
-Packets = Iterator[Packet]
 
 SETTLED = 10_000
 """Packets after which nobody should have to wait any longer for what was found among them."""
@@ -96,27 +92,14 @@ class Reading:
         problem: Callable[[CaptureError], object] | None = None,
         settled: Callable[[], object] | None = None,
     ) -> None:
-        self.graph = graph if graph is not None else every_protocol
-        for rule in decode_as:
-            self.graph = decoded_as(self.graph, rule)
+        self._pipeline = Pipeline(
+            display_filter, decode_as=decode_as, reassemble=reassemble, graph=graph, needs=needs
+        )
         self.capture: Capture | None = None
         """The capture that is being read; None before the first could be opened."""
         self._size: int | None = None
-        self._needs = set(needs)
-        self._display_filter: DisplayFilter | None = None
         self._capture_filter: PcapFilter | None = None
-        if display_filter is not None:
-            from rawcap.filter import display_filter as compiled  # only who filters pays for the import
-
-            self._display_filter = compiled(display_filter, self.graph)
-            self._needs |= set(self._display_filter.fields)
         self._follow = follow
-        self.reassembler: Reassembler | None = None
-        """What puts datagrams together, and knows of those that it gave up; None when that was not asked for."""
-        if reassemble:
-            from dissectors.reassembly import Reassembler
-
-            self.reassembler = Reassembler()
         self._skip = skip
         self._count = count
         self._problem = problem
@@ -135,6 +118,16 @@ class Reading:
             self._capture_filter = pcap_filter(capture_filter, interfaces[0].linktype if interfaces else 1)
 
     # -- what is being read -------------------------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """The protocols that packets are read with."""
+        return self._pipeline.graph
+
+    @property
+    def reassembler(self) -> Reassembler | None:
+        """What puts datagrams together, and knows of those that it gave up; None when that was not asked for."""
+        return self._pipeline.reassembler
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -189,22 +182,14 @@ class Reading:
             packets = iter(self._single)
         else:
             packets = self._all(aside)
-        if self.graph is not every_protocol:
-            packets = map(self._with_graph, packets)
-        if self.reassembler is not None:
-            packets = _reassembled(self.reassembler, packets)
-        if self._needs & _Elapsed.FIELDS:
-            packets = map(_Elapsed().note, packets)
-        if self._needs & relative.FIELDS:
-            packets = map(relative.Relative().note, packets)
+        packets = self._pipeline.noted(packets)
         if self._skip:
             packets = itertools.islice(packets, self._skip, None)
         if self._settled is not None:
             packets = itertools.chain(itertools.islice(packets, SETTLED), _calling(self._settled), packets)
         if self._capture_filter is not None:
             packets = filter(self._capture_filter.matches, packets)
-        if self._display_filter is not None:
-            packets = filter(self._display_filter, packets)
+        packets = self._pipeline.passed(packets)
         if self._count is not None:
             packets = itertools.islice(packets, self._count)
         return packets
@@ -252,73 +237,8 @@ class Reading:
             raise error
         self._problem(error)
 
-    def _with_graph(self, packet: Packet) -> Packet:
-        packet.interface.graph = self.graph
-        return packet
-
-
-def decoded_as(graph: Graph, rule: str) -> Graph:
-    """A copy of `graph` with a rule like "udp.port==9000,dns": the value 9000 in table udp.port leads to dns.
-
-    Raises ValueError, with one line for a user, for a rule that is not understood.
-    """
-    selector, comma, protocol = rule.partition(",")
-    table, equals, value = selector.partition("==")
-    if not comma or not equals:
-        raise ValueError(f"{rule!r} is not understood; write it like udp.port==9000,dns")
-    try:
-        key = int(value.strip(), 0)
-    except ValueError:
-        raise ValueError(f"{value.strip()!r} is not a number, in {rule!r}") from None
-    try:
-        return graph.with_row(table.strip(), key, protocol.strip())
-    except KeyError as error:
-        raise ValueError(error.args[0]) from None
-
 
 def _calling(function: Callable[[], object]) -> Packets:
     """No packets; calls `function` when they are asked for."""
     function()
     yield from ()
-
-
-class _Elapsed:
-    """Notes on each packet how long after the first and after the one before it came."""
-
-    FIELDS = frozenset({"frame.time_delta", "frame.time_relative"})
-
-    def __init__(self) -> None:
-        self._first: int | None = None
-        self._before = 0
-
-    def note(self, packet: Packet) -> Packet:
-        if packet.notes is None:
-            packet.notes = {}
-        now = packet.time_ns
-        if now is None:
-            return packet
-        if self._first is None:
-            self._first = self._before = now
-        packet.notes |= {"frame.time_delta": now - self._before, "frame.time_relative": now - self._first}
-        self._before = now
-        return packet
-
-
-NOTED = _Elapsed.FIELDS | relative.FIELDS
-"""The fields that take more than one packet to know."""
-
-
-def _reassembled(reassembler: Reassembler, packets: Packets) -> Packets:
-    """Whole datagrams in place of their fragments; those of which none is made come out when they are given up."""
-    cut: CaptureError | None = None
-    try:
-        for packet in packets:
-            whole = reassembler.add(packet)
-            yield from reassembler.given_up()
-            if whole is not None:
-                yield whole
-    except CaptureError as error:
-        cut = error
-    yield from reassembler.flush()
-    if cut is not None:
-        raise cut

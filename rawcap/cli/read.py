@@ -15,7 +15,8 @@ from dissectors.packet import Interface, Packet
 from rawcap.cli.load import load_option
 from rawcap.cli.terminal import Mistake, Number, drop_output, is_pipe, say, set_up_output, width
 from rawcap.files import CaptureError, CaptureWriter, create_capture
-from rawcap.reading import NOTED, Reading
+from rawcap.pipeline import NOTED
+from rawcap.reading import Reading
 from rawcap.show import clock, colours, fields
 from rawcap.show.text import TextView
 
