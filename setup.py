@@ -1,7 +1,7 @@
-"""The part of the packaging that is not data: compiling the walker.
+"""The part of the packaging that is not data: compiling the hot loops.
 
-`dissectors/walk.py` is plain Python that Cython also compiles. The extension is optional: with a C compiler the walker
-runs at native speed, without one the installation succeeds all the same and the very same file is interpreted.
+The files of COMPILED are plain Python that Cython also compiles. The extensions are optional: with a C compiler they
+run at native speed, without one the installation succeeds all the same and the very same files are interpreted.
 Everything else about the package is in pyproject.toml.
 """
 
@@ -13,25 +13,26 @@ from Cython.Build import cythonize
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
-WALKER = Path("dissectors/walk.py")
+COMPILED = (Path("dissectors/walk.py"), Path("rawcap/live/frames.py"))
 
 
-class BuildWalker(build_ext):
-    """Build the walker, never leaving an earlier build where Python would prefer it to a newer walk.py."""
+class BuildLoops(build_ext):
+    """Build the extensions, never leaving an earlier build where Python would prefer it to a newer source."""
 
     def run(self) -> None:
         if self.inplace:
-            for stale in WALKER.parent.glob(f"{WALKER.stem}.*.so"):
-                stale.unlink()
+            for source in COMPILED:
+                for stale in source.parent.glob(f"{source.stem}.*.so"):
+                    stale.unlink()
         super().run()
 
 
 extensions = cythonize(
-    [str(WALKER)] if WALKER.exists() else [],
+    [str(source) for source in COMPILED if source.exists()],
     build_dir="build",  # the generated C stays out of the package
     compiler_directives={"language_level": 3, "boundscheck": True},
 )
 for extension in extensions:
     extension.optional = True  # cythonize() does not carry this over from the Extension it is given
 
-setup(ext_modules=extensions, cmdclass={"build_ext": BuildWalker})
+setup(ext_modules=extensions, cmdclass={"build_ext": BuildLoops})

@@ -1,9 +1,13 @@
-"""rawcap: reads packets and says what is in them, layer by layer.
+"""rawcap: captures packets, reads them, and says what is in them, layer by layer.
 
     import rawcap
 
     for packet in rawcap.read("trace.pcapng", "tcp.flags.syn == 1"):
         print(packet.time, packet["ip.src"], packet.tcp.dstport)
+
+    with rawcap.capture("lo", filter="tcp port 9000") as live:
+        for packet in live:
+            print(packet)
 
 The names below are the public ones. Each is imported when it is first used, so `import rawcap` costs nothing.
 """
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from dissectors.packet import Interface, Packet
     from rawcap.files import CaptureError, CutCapture, create_capture, open_capture
     from rawcap.filter import FilterError, display_filter
+    from rawcap.live import LiveCapture, LiveError, NotPermitted, capture
     from rawcap.reading import Reading, read
 
 __version__ = "0.1.0"
@@ -28,8 +33,12 @@ __all__ = [
     "FilterError",
     "Header",
     "Interface",
+    "LiveCapture",
+    "LiveError",
+    "NotPermitted",
     "Packet",
     "Reading",
+    "capture",
     "create_capture",
     "display_filter",
     "open_capture",
@@ -41,6 +50,7 @@ _HOMES = {
     "dissectors.packet": ("Interface", "Packet"),
     "rawcap.files": ("CaptureError", "CutCapture", "create_capture", "open_capture"),
     "rawcap.filter": ("FilterError", "display_filter"),
+    "rawcap.live": ("LiveCapture", "LiveError", "NotPermitted", "capture"),
     "rawcap.reading": ("Reading", "read"),
 }
 

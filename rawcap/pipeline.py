@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 Packets = Iterator[Packet]
 
 
+class RuleError(ValueError):
+    """A rule of `decode_as` that is not understood; the text says why, in one line."""
+
+
 class Pipeline:
     """The steps that were asked for; what they remember of packets is kept from one call to the next.
 
-    The parameters are those of `rawcap.read`. Raises FilterError for a wrong filter and ValueError for a wrong rule
+    The parameters are those of `rawcap.read`. Raises FilterError for a wrong filter and RuleError for a wrong rule
     of `decode_as`, each in one line.
     """
 
@@ -61,6 +65,12 @@ class Pipeline:
         self._elapsed = _Elapsed() if needed & _Elapsed.FIELDS else None
         self._relative = relative.Relative() if needed & relative.FIELDS else None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether packets pass it as they are, so that they need not be looked at at all."""
+        steps = (self._display_filter, self.reassembler, self._elapsed, self._relative)
+        return all(step is None for step in steps)
+
     def noted(self, packets: Packets, *, last: bool = True) -> Packets:
         """The packets, read with the right protocols, whole, and with notes of what came before.
 
@@ -88,20 +98,20 @@ class Pipeline:
 def decoded_as(graph: Graph, rule: str) -> Graph:
     """A copy of `graph` with a rule like "udp.port==9000,dns": the value 9000 in table udp.port leads to dns.
 
-    Raises ValueError, with one line for a user, for a rule that is not understood.
+    Raises RuleError.
     """
     selector, comma, protocol = rule.partition(",")
     table, equals, value = selector.partition("==")
     if not comma or not equals:
-        raise ValueError(f"{rule!r} is not understood; write it like udp.port==9000,dns")
+        raise RuleError(f"{rule!r} is not understood; write it like udp.port==9000,dns")
     try:
         key = int(value.strip(), 0)
     except ValueError:
-        raise ValueError(f"{value.strip()!r} is not a number, in {rule!r}") from None
+        raise RuleError(f"{value.strip()!r} is not a number, in {rule!r}") from None
     try:
         return graph.with_row(table.strip(), key, protocol.strip())
     except KeyError as error:
-        raise ValueError(error.args[0]) from None
+        raise RuleError(error.args[0]) from None
 
 
 class _Elapsed:

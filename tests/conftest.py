@@ -23,13 +23,14 @@ hypothesis.settings.load_profile("rawcap")
 
 
 def pytest_configure() -> None:
-    """Refuse to test a compiled walker that is older than its source: Python would prefer it without a word."""
-    walker = importlib.util.find_spec("dissectors.walk")
-    if walker is not None and walker.origin is not None:
-        compiled = Path(walker.origin)
-        source = compiled.with_name("walk.py")
-        if source.exists() and compiled.stat().st_mtime < source.stat().st_mtime:
-            raise pytest.UsageError("dissectors/walk.py is newer than its compiled form: run ./scripts/test")
+    """Refuse to test a compiled loop that is older than its source: Python would prefer it without a word."""
+    for module in ("dissectors.walk", "rawcap.live.frames"):
+        found = importlib.util.find_spec(module)
+        if found is not None and found.origin is not None:
+            compiled = Path(found.origin)
+            source = compiled.with_name(f"{module.rpartition('.')[2]}.py")
+            if source.exists() and compiled.stat().st_mtime < source.stat().st_mtime:
+                raise pytest.UsageError(f"{module} is newer than its compiled form: run ./scripts/test")
 
 
 @functools.cache

@@ -1,7 +1,8 @@
 """The command line: `rawcap COMMAND`. One module per command, imported when it is the one that was called.
 
 What a user did wrong, or what is wrong with a file, is one line on standard error. Exit status: 0, 1 when a file
-could not be read or written, 2 when the command line was wrong, 130 after Ctrl-C, 141 when the reader of the output
+could not be read or written, or an interface not captured on, 2 when the command line was wrong, 3 when this user may
+not capture, 130 after Ctrl-C, 141 when the reader of the output
 went away, as a shell reports a program that was stopped by SIGPIPE.
 """
 
@@ -19,6 +20,7 @@ from rawcap import __version__
 from rawcap.cli.terminal import drop_output, say
 
 _COMMANDS = {
+    "capture": "Capture packets live: show them, write them to files.",
     "read": "Show what is in capture files.",
     "fields": "List the fields that filters and views know.",
     "protocols": "List the protocols that are dissected.",
@@ -118,4 +120,4 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="rawcap %(version)s")
 def main() -> None:
-    """Reads packets and says what is in them, layer by layer."""
+    """Captures packets, reads them, and says what is in them, layer by layer."""

@@ -6,35 +6,16 @@ import contextlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 import click
 
 from dissectors.packet import Interface, Packet
 from rawcap.cli.load import load_option
-from rawcap.cli.terminal import Mistake, Number, drop_output, is_pipe, say, set_up_output, width
+from rawcap.cli.terminal import Number, counted, drop_output, is_pipe, refused, say, set_up_output
+from rawcap.cli.views import Showing, View, view_options
 from rawcap.files import CaptureError, CaptureWriter, create_capture
-from rawcap.pipeline import NOTED
 from rawcap.reading import Reading
-from rawcap.show import clock, colours, fields
-from rawcap.show.text import TextView
-
-
-class View(Protocol):
-    """What turns packets into output."""
-
-    def show(self, packet: Packet) -> None:
-        """Write a packet."""
-
-    def flush(self) -> None:
-        """Write what waits."""
-
-
-_SETTINGS = (
-    "How -T fields prints, as tshark's -E: header=y|n, separator=/t|/s|CHARACTER, occurrence=f|l|a (the first value, "
-    "the last, all), aggregator=,|/s|CHARACTER, quote=d|s|n, escape=y|n, bom=y|n."
-)
 
 
 @click.command(
@@ -44,28 +25,9 @@ _SETTINGS = (
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("-Y", "--display-filter", metavar="FILTER", help="Show what passes; Wireshark's language.")
 @click.option("-f", "--capture-filter", metavar="FILTER", help="Show what passes; the language of pcap-filter(7).")
-@click.option(
-    "-T",
-    "--view",
-    type=click.Choice(["text", "detail", "hex", "json", "fields"]),
-    help="A line a packet, every field, fields and octets, JSON, or the fields given by -e.  [default: text]",
-)
-@click.option("-V", "view", flag_value="detail", help="The same as -T detail.")
-@click.option("-x", "view", flag_value="hex", help="The same as -T hex.")
-@click.option("-e", "columns", metavar="FIELD", multiple=True, help="A column of -T fields.")
-@click.option("-E", "settings", metavar="KEY=VALUE", multiple=True, help=_SETTINGS)
-@click.option(
-    "-t",
-    "--time",
-    "time_format",
-    type=click.Choice(list(clock.FORMATS)),
-    default="r",
-    help="Times relative to the first packet, to the one before (d) or to the one shown before (dd); since the epoch "
-    "(e); of the day, local (a) or UTC (u), with the date (ad, ud) or the day of the year (adoy, udoy).",
-)
+@view_options
 @click.option("-c", "--count", metavar="N", type=Number(1), help="Stop after N packets that pass.")
 @click.option("--skip", metavar="N", type=Number(0), default=0, help="Pass over the first N packets.")
-@click.option("-n", "numeric", is_flag=True, help="Show addresses as numbers, not by names that the file keeps.")
 @click.option(
     "-w",
     "--write",
@@ -80,41 +42,26 @@ _SETTINGS = (
     "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
 )
 @click.option("--reassemble", is_flag=True, help="Put the fragments of a datagram together.")
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours; auto is on a terminal."
-)
 @load_option
 def command(
     files: tuple[str, ...],
     display_filter: str | None,
     capture_filter: str | None,
-    view: str | None,
-    columns: tuple[str, ...],
-    settings: tuple[str, ...],
-    time_format: str,
+    showing: Showing,
     count: int | None,
     skip: int,
-    numeric: bool,
     output: str | None,
     force: bool,
     follow: bool,
     decode_as: tuple[str, ...],
     reassemble: bool,
-    color: str,
 ) -> int:
     """Show what is in capture files: pcap or pcapng, compressed or not; - is standard input."""
     if "" in files:
         raise click.UsageError("a FILE has an empty name; - is standard input")
-    if view is None and output is None:
-        view = "text"
-    if (columns or settings) and view != "fields":
-        raise click.UsageError("-e and -E go with -T fields")
-    if view == "fields" and not columns:
-        raise click.UsageError("-T fields needs at least one field: -e FIELD")
+    showing = showing.of(output)
     if follow and len(files) > 1:
         raise click.UsageError("--follow takes one file")
-    if output == "-" and view is not None:
-        raise click.UsageError("-w - takes standard output for the capture: leave out -T")
 
     problems = _Problems()
     try:
@@ -125,14 +72,14 @@ def command(
             decode_as=decode_as,
             follow=follow,
             reassemble=reassemble,
-            needs=_needs(view, columns),
+            needs=showing.needs,
             skip=skip,
             count=count,
             problem=problems,
-            settled=problems.flush if view == "text" else None,
+            settled=problems.flush if showing.view == "text" else None,
         )
     except ValueError as error:
-        return _refused(error)
+        return refused(error)
     if reading.capture is None:
         return problems.status
 
@@ -142,19 +89,7 @@ def command(
         with contextlib.ExitStack() as stack:
             stack.enter_context(reading)
             write = _output(reading, stack, live)
-            if view == "text":
-                problems.view = TextView(
-                    write,
-                    clock=clock.clock(time_format),
-                    paint=_paint(color),
-                    names=dict if numeric else lambda: reading.names,
-                    at_once=live,
-                    width=width(),
-                )
-            elif view == "fields":
-                problems.view = _fields_view(write, columns, settings, reading)
-            elif view is not None:
-                problems.view = _tree_view(view, write, _paint(color))
+            problems.view = showing.open(write, reading.graph, at_once=live, names=lambda: reading.names)
             writer = stack.enter_context(_writer(output, files, reading, force)) if output is not None else None
             _run(reading, problems.view, writer, live)
     except CaptureError as error:  # of the file written: those of files read were told to `problems`
@@ -162,7 +97,7 @@ def command(
             drop_output()
         problems(error)
     except ValueError as error:  # a capture filter that means nothing for the link type it meets
-        return _refused(error)
+        return refused(error)
     return problems.status
 
 
@@ -207,33 +142,12 @@ def _run(reading: Reading, view: View | None, writer: CaptureWriter | None, live
         if interface.linktype not in reading.graph.compiled.links:
             unknown[interface.linktype] += count
     for linktype, count in unknown.items():
-        say(f"link type {linktype} is not known: what is in {_counted(count, 'packet')} is shown as data")
+        say(f"link type {linktype} is not known: what is in {counted(count, 'packet')} is shown as data")
     for linktype, reason in reading.filtered_out.items():
         say(f"filter: no packet of link type {linktype} can pass: {reason}")
     if reading.reassembler is not None and (given_up := reading.reassembler.problems):
         number, reason = given_up[0]
-        say(f"{_counted(len(given_up), 'datagram')} could not be put together; in packet {number}, {reason}")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count != 1 else ''}"
-
-
-def _refused(error: ValueError) -> int:
-    """Say what is wrong with a filter or a rule; gives the exit status."""
-    from rawcap.filter import FilterError  # only a mistake, or a filter, pays for the import
-
-    if isinstance(error, FilterError):
-        say(f"filter: {error}", *error.render().splitlines())
-        return 2
-    raise Mistake(f"--decode-as: {error}") from None
-
-
-def _needs(view: str | None, columns: Sequence[str]) -> Collection[str]:
-    """The fields that a view reads which take more than one packet to know."""
-    if view == "fields" and not any(name.startswith("_ws.col.") for name in columns):
-        return columns
-    return NOTED if view is not None else ()
+        say(f"{counted(len(given_up), 'datagram')} could not be put together; in packet {number}, {reason}")
 
 
 def _writer(output: str, files: Sequence[str], reading: Reading, force: bool) -> CaptureWriter:
@@ -263,34 +177,3 @@ def _output(reading: Reading, stack: contextlib.ExitStack, live: bool) -> Callab
         write(text)
 
     return without_bar
-
-
-def _paint(color: str) -> colours.Paint:
-    return colours.Paint(colours.wanted(color, sys.stdout, os.environ))
-
-
-def _fields_view(
-    write: Callable[[str], object], columns: Sequence[str], settings: Sequence[str], reading: Reading
-) -> View:
-    try:
-        style = fields.style(settings)
-    except ValueError as error:
-        raise Mistake(f"-E: {error}") from None
-    try:
-        return fields.FieldsView(write, columns, reading.graph, style)
-    except KeyError as error:
-        raise Mistake(f"-e: {error.args[0]}") from None
-
-
-def _tree_view(view: str, write: Callable[[str], object], paint: colours.Paint) -> View:
-    if view == "json":
-        from rawcap.show.json import JsonView
-
-        return JsonView(write)
-    if view == "hex":
-        from rawcap.show.hexdump import HexView
-
-        return HexView(write, paint=paint, width=width())
-    from rawcap.show.detail import DetailView
-
-    return DetailView(write, paint=paint, width=width())

@@ -71,3 +71,19 @@ def is_pipe(stream: IO[Any]) -> bool:
     except (OSError, ValueError):
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def refused(error: ValueError) -> int:
+    """Say what is wrong with a filter, and give the exit status.  Raises Mistake for anything else that was wrong."""
+    from rawcap.filter import FilterError  # only a mistake, or a filter, pays for the import
+    from rawcap.pipeline import RuleError
+
+    if isinstance(error, FilterError):
+        say(f"filter: {error}", *error.render().splitlines())
+        return 2
+    raise Mistake(f"--decode-as: {error}" if isinstance(error, RuleError) else str(error)) from None
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things: "1 packet", "12,345 packets"."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"

@@ -5,7 +5,8 @@
             copy.write(item)
 
 Reading gives `dissectors.packet.Packet` objects and, on request, the other blocks of a pcapng file; nothing is
-dissected here. What can go wrong with a file is a CaptureError of one line.
+dissected here. `Rotation` writes to one file after the other. What can go wrong with a file is a CaptureError of one
+line.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from rawcap.files.blocks import Block, Statistics, section_header
 from rawcap.files.capture import Capture, create_capture, open_capture
 from rawcap.files.errors import CaptureError, CutCapture
+from rawcap.files.rotation import Limits, Rotation, limits
 from rawcap.files.writer import CaptureWriter
 
 __all__ = [
@@ -21,8 +23,11 @@ __all__ = [
     "CaptureError",
     "CaptureWriter",
     "CutCapture",
+    "Limits",
+    "Rotation",
     "Statistics",
     "create_capture",
+    "limits",
     "open_capture",
     "section_header",
 ]

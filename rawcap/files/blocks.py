@@ -262,6 +262,32 @@ def unpack_statistics(body: bytes, interface: Interface, big_endian: bool) -> St
     return statistics
 
 
+def pack_statistics(statistics: Statistics, number: int) -> bytes:
+    """The body of an interface statistics block (section 4.6) of the section's interface of this number.
+
+    Raises ValueError when a time or a count needs more than 64 bits.
+    """
+    interface = statistics.interface
+    clock = Clock(interface)
+    two_words = struct.Struct(order(interface.big_endian) + "II").pack
+    count = struct.Struct(order(interface.big_endian) + "Q").pack
+
+    def time(time_ns: int) -> bytes:  # the high word first in either byte order
+        return two_words(*divmod(clock.units(time_ns), 1 << 32))
+
+    options: list[tuple[int, bytes]] = []
+    try:
+        for names, pack in ((_STATISTICS_TIMES, time), (_STATISTICS_COUNTS, count)):
+            for code, name in names.items():
+                value = getattr(statistics, name)
+                if value is not None:
+                    options.append((code, pack(value)))
+        body = struct.pack(order(interface.big_endian) + "I", number) + time(statistics.time_ns)
+    except struct.error:
+        raise ValueError("a time or a count of it needs more than 64 bits") from None
+    return body + pack_options(options, interface.big_endian)
+
+
 _ADDRESS_LENGTHS = {1: 4, 2: 16, 3: 6, 4: 8}  # of IPv4, IPv6, EUI-48 and EUI-64 records
 
 

@@ -10,10 +10,13 @@ All four may be several streams one after another, and may be padded with zeros 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import IO, Protocol
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from rawcap.files.errors import CaptureError, CutCapture
+
+Octets = bytes | bytearray | memoryview
 
 _SIGNATURES = {
     b"\x1f\x8b": "gzip",
@@ -31,6 +34,9 @@ SUFFIXES = {".gz": "gzip", ".zst": "zstd", ".lz4": "lz4", ".xz": "xz"}
 # Compressed octets given to a decompressor at a time. One kibibyte of the densest stream there is (zstd, a run of
 # one value) becomes 32 MiB: so small a piece bounds the memory that a hostile file can take, and costs no time.
 _PIECE = 1 << 10
+
+# More than the longest block, 4 MiB, and all that a piece can become: 255 octets for one.
+_LZ4_ROOM = 8 << 20
 
 # Decompressed octets collected before they are handed on.
 _BLOCK = 1 << 17
@@ -113,38 +119,170 @@ def _decompressor(compression: str) -> _Decompressor:
 
         return zstandard.ZstdDecompressor(max_window_size=_MEMORY_LIMIT).decompressobj()
     if compression == "lz4":
-        import lz4.frame
-
-        stream: _Decompressor = lz4.frame.LZ4FrameDecompressor()
-        return stream
+        return _Lz4Stream()
     import lzma
 
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY_LIMIT)
 
 
-class Output(Protocol):
-    """A file that is written through a compressor."""
+class _Lz4Stream:
+    """One LZ4 frame being decompressed.
 
-    def write(self, data: bytes, /) -> object: ...
-    def flush(self) -> object: ...
-    def close(self) -> object: ...
+    The library keeps back what does not fit into the room it takes for a piece's output, until the next piece comes:
+    of a file that is cut, for ever. No piece has more output than the room that it is told to take here.
+    """
 
-
-def compress(compression: str, stream: IO[bytes]) -> Output:
-    """A file whose octets go to `stream` compressed; closing it completes the data and leaves `stream` open."""
-    if compression == "gzip":
-        import gzip
-
-        return gzip.GzipFile("", "wb", 6, stream)
-    if compression == "zstd":
-        import zstandard
-
-        return zstandard.ZstdCompressor().stream_writer(stream, closefd=False)
-    if compression == "lz4":
+    def __init__(self) -> None:
         import lz4.frame
 
-        output: Output = lz4.frame.LZ4FrameFile(stream, "wb")
-        return output
-    import lzma
+        self._frame = lz4.frame.LZ4FrameDecompressor()
 
-    return lzma.LZMAFile(stream, "wb")
+    @property
+    def eof(self) -> bool:
+        return bool(self._frame.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._frame.unused_data or b""
+
+    def decompress(self, data: bytes, /) -> bytes:
+        output: bytes = self._frame.decompress(data, max_length=_LZ4_ROOM)
+        return output
+
+
+class Compressor(Protocol):
+    """One file being compressed, octets in and octets out.
+
+    The file begins with `beginning`. `ending` are the octets that complete the stream as it stands after `flush`:
+    what was flushed, and these behind it, decompress without complaint, though more was to come. `interval` is how
+    many octets, before compression, lie between such points when their cost shall not be worth naming.
+    """
+
+    @property
+    def beginning(self) -> bytes: ...
+    @property
+    def interval(self) -> int: ...
+    @property
+    def ending(self) -> bytes: ...
+    def compress(self, data: Octets, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+    def finish(self) -> bytes: ...
+
+
+def compressor(compression: str) -> Compressor:
+    """What compresses a new file; one stream from its start to `finish`, but for xz."""
+    return _COMPRESSORS[compression]()
+
+
+class _Gzip:
+    """Deflate with RFC 1952's header and trailer around it, at gzip's own level."""
+
+    # No name, no time, an unknown system: the same packets make the same file.
+    beginning = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+    interval = 1 << 18
+
+    def __init__(self) -> None:
+        import zlib
+
+        self._deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+        self._sync = zlib.Z_SYNC_FLUSH
+        self._crc32 = zlib.crc32
+        self._checksum = self._length = 0
+
+    @property
+    def ending(self) -> bytes:
+        return b"\x03\x00" + self._trailer()  # an empty last block (RFC 1951, section 3.2.6)
+
+    def compress(self, data: Octets, /) -> bytes:
+        self._checksum = self._crc32(data, self._checksum)
+        self._length += len(data)
+        return self._deflate.compress(data)
+
+    def flush(self) -> bytes:
+        return self._deflate.flush(self._sync)
+
+    def finish(self) -> bytes:
+        return self._deflate.flush() + self._trailer()
+
+    def _trailer(self) -> bytes:
+        return struct.pack("<II", self._checksum, self._length & 0xFFFFFFFF)
+
+
+class _Zstd:
+    """One frame of RFC 8878, without the checksum that may end it."""
+
+    beginning = b""
+    interval = 1 << 18
+    ending = b"\x01\x00\x00"  # an empty last block (section 3.1.1.2)
+
+    def __init__(self) -> None:
+        import zstandard
+
+        self._frame = zstandard.ZstdCompressor().compressobj()
+        self._block = zstandard.COMPRESSOBJ_FLUSH_BLOCK
+
+    def compress(self, data: Octets, /) -> bytes:
+        return self._frame.compress(data)
+
+    def flush(self) -> bytes:
+        return self._frame.flush(self._block)
+
+    def finish(self) -> bytes:
+        return self._frame.flush()
+
+
+class _Lz4:
+    """One frame of the LZ4 Frame Format, without the checksum that may end it."""
+
+    interval = 1 << 18
+    ending = b"\x00\x00\x00\x00"  # the end mark
+
+    def __init__(self) -> None:
+        import lz4.frame
+
+        self._library = lz4.frame
+        self._context = lz4.frame.create_compression_context()
+        self.beginning: bytes = lz4.frame.compress_begin(self._context)
+
+    def compress(self, data: Octets, /) -> bytes:
+        compressed: bytes = self._library.compress_chunk(self._context, data)
+        return compressed
+
+    def flush(self) -> bytes:
+        flushed: bytes = self._library.compress_flush(self._context, end_frame=False)
+        return flushed
+
+    def finish(self) -> bytes:
+        end: bytes = self._library.compress_flush(self._context)
+        return end
+
+
+class _Xz:
+    """Streams of the .xz format, one after another: liblzma as Python has it can only flush by ending a stream.
+
+    Streams of 4 MiB make a file about a seventh larger than one stream would, and each flush adds to that.
+    """
+
+    beginning = b""
+    interval = 1 << 22
+    ending = b""
+
+    def __init__(self) -> None:
+        import lzma
+
+        self._new = lzma.LZMACompressor
+        self._stream: lzma.LZMACompressor | None = None
+
+    def compress(self, data: Octets, /) -> bytes:
+        if self._stream is None:
+            self._stream = self._new()
+        return self._stream.compress(data)
+
+    def flush(self) -> bytes:
+        stream, self._stream = self._stream, None
+        return stream.flush() if stream is not None else b""
+
+    finish = flush
+
+
+_COMPRESSORS: dict[str, Callable[[], Compressor]] = {"gzip": _Gzip, "zstd": _Zstd, "lz4": _Lz4, "xz": _Xz}

@@ -28,6 +28,7 @@ MAGICS = (MICROSECONDS, NANOSECONDS, KUZNETZOV)
 _FILE_HEADER = "IHHIIII"
 _FILE_HEADER_LENGTH = 24
 _RECORD_HEADER = "IIII"
+_RECORD_HEADER_LENGTH = 16
 
 # libpcap's own largest snapshot length. Writers often put too small a snapshot length in the header, never one
 # that is too large, so a packet may always be as long as this, and longer only when the header announces it.
@@ -199,17 +200,26 @@ class PcapWriter(CaptureWriter):
                 f"{self.label}: packet {self.count + 1} does not fit a pcap file: its time, {seconds} seconds, or its "
                 f"length, {item.length}, needs more than 32 bits"
             ) from None
-        self._sink.write(header + data)
-        self.count += 1
+        self._sink.write(header + data, 1)
 
-    def _admit(self, interface: Interface) -> None:
+    def begin(self, interface: Interface) -> int:
+        self._admit(interface, interface.name or "an interface")
+        return 0
+
+    def resolution(self, interface: Interface) -> int:
+        return self._resolution
+
+    def statistics(self, statistics: Statistics) -> None:
+        pass
+
+    def _admit(self, interface: Interface, what: str = "") -> None:
         """Take packets of this interface from here on, if their link type is that of the file."""
         if self._interface is None:
             self._begin(interface)
         if interface.linktype != self._linktype:
             raise CaptureError(
-                f"{self.label}: a pcap file has one link type; packet {self.count + 1} has {interface.linktype}, those "
-                f"before it {self._linktype}; write pcapng instead"
+                f"{self.label}: a pcap file has one link type; {what or f'packet {self.count + 1}'} has "
+                f"{interface.linktype}, those before it {self._linktype}; write pcapng instead"
             )
         self._interface = interface
 
@@ -221,11 +231,25 @@ class PcapWriter(CaptureWriter):
         self._longest = longest_packet(snaplen)
         self._resolution = 1_000_000_000 if nanoseconds else 1_000_000
         self._scale = 1_000_000_000 // self._resolution
-        self._pack = struct.Struct(order(interface.big_endian) + _RECORD_HEADER).pack
+        record = struct.Struct(order(interface.big_endian) + _RECORD_HEADER)
+        self._pack, self._unpack = record.pack, record.unpack_from
         magic = NANOSECONDS if nanoseconds else MICROSECONDS
         fields = (magic, 2, 4, 0, 0, snaplen, _link_field(interface))
         self._sink.write(struct.pack(order(interface.big_endian) + _FILE_HEADER, *fields))
         self._interface = interface
+
+    def _whole(self, reached: memoryview, place: int) -> tuple[int, int]:
+        start = 0 if place else _FILE_HEADER_LENGTH
+        if start > len(reached):
+            return 0, 0
+        packets = 0
+        while start + _RECORD_HEADER_LENGTH <= len(reached):
+            stop = start + _RECORD_HEADER_LENGTH + self._unpack(reached, start)[2]
+            if stop > len(reached):
+                break
+            start = stop
+            packets += 1
+        return start, packets
 
     def _begin_empty(self) -> None:
         if self._interface is None:

@@ -21,6 +21,8 @@ from rawcap.files.errors import CaptureError, CutCapture
 from rawcap.files.source import Feed
 from rawcap.files.writer import CaptureWriter, Sink
 
+_PACKETS = (blocks.ENHANCED_PACKET, blocks.SIMPLE_PACKET, blocks.OBSOLETE_PACKET)
+
 _SECTION_START = blocks.SECTION_HEADER.to_bytes(4, "big")  # a palindrome: the same in both byte orders
 
 # Octets in the fixed part of each block's body.
@@ -300,10 +302,30 @@ class PcapngWriter(CaptureWriter):
                 self._write_block(item)
             else:
                 self._write_packet(item)
-                self.count += 1
         except (struct.error, ValueError) as error:
             what = f"the {item.name}" if isinstance(item, Block) else f"packet {self.count + 1}"
-            raise CaptureError(f"{self.label}: {what} does not fit a pcapng file: {error}") from None
+            raise self._no_room(what, error) from None
+
+    def begin(self, interface: Interface) -> int:
+        try:
+            self._in_order(interface.big_endian)
+            return self._place(interface)[0]
+        except (struct.error, ValueError) as error:
+            raise self._no_room(f"the description of {interface.name or 'an interface'}", error) from None
+
+    def resolution(self, interface: Interface) -> int:
+        return interface.resolution
+
+    def statistics(self, statistics: Statistics) -> None:
+        interface = statistics.interface
+        number = self.begin(interface)
+        try:
+            self._put(blocks.INTERFACE_STATISTICS, blocks.pack_statistics(statistics, number))
+        except ValueError as error:
+            raise self._no_room(f"the statistics block of {interface.name or 'an interface'}", error) from None
+
+    def _no_room(self, what: str, error: Exception) -> CaptureError:
+        return CaptureError(f"{self.label}: {what} does not fit a pcapng file: {error}")
 
     def _write_block(self, block: Block) -> None:
         if block.type == blocks.SECTION_HEADER:
@@ -343,6 +365,8 @@ class PcapngWriter(CaptureWriter):
             self._begin_section(blocks.section_header(big_endian=big_endian))
 
     def _begin_section(self, header: Block) -> None:
+        if self._order not in ("", blocks.order(header.big_endian)):
+            self.flush()  # so that what goes out in one piece has one byte order, the one by which `_whole` reads it
         self._order = blocks.order(header.big_endian)
         self._section.clear()
         self._described = 0
@@ -362,7 +386,18 @@ class PcapngWriter(CaptureWriter):
         if total & 3 or total > blocks.LONGEST_BLOCK:
             raise ValueError(f"a block of {total} bytes is too long or not a multiple of 4")
         length = struct.pack(self._order + "I", total)
-        self._sink.write(b"".join((struct.pack(self._order + "I", kind), length, body, length)))
+        packets = 1 if kind in _PACKETS else 0
+        self._sink.write(b"".join((struct.pack(self._order + "I", kind), length, body, length)), packets)
+
+    def _whole(self, reached: memoryview, place: int) -> tuple[int, int]:
+        start = packets = 0
+        while start + 12 <= len(reached):
+            kind, total = struct.unpack_from(self._order + "II", reached, start)
+            if not 12 <= total <= len(reached) - start:
+                break
+            start += total
+            packets += kind in _PACKETS
+        return start, packets
 
     def _begin_empty(self) -> None:
         if not self._order:

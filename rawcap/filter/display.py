@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dissectors  # noqa: F401  importing it declares every protocol
 from dissectors.graph import Graph
 from dissectors.graph import graph as _graph
 from dissectors.packet import Packet
-from rawcap.filter.check import check
-from rawcap.filter.on_packet import predicate
-from rawcap.filter.parse import parse
-from rawcap.filter.syntax import Field, Protocol, Test, walk
+
+if TYPE_CHECKING:
+    from rawcap.filter.syntax import Test
 
 
 class DisplayFilter:
@@ -22,6 +23,12 @@ class DisplayFilter:
     __slots__ = ("_test", "fields", "text", "tree")
 
     def __init__(self, text: str, graph: Graph) -> None:
+        # Imported here, so that who takes only a filter of the kernel's from this package does not wait for them.
+        from rawcap.filter.check import check
+        from rawcap.filter.on_packet import predicate
+        from rawcap.filter.parse import parse
+        from rawcap.filter.syntax import Field, Protocol, walk
+
         self.text = text
         self.tree: Test = check(parse(text), text, graph)
         self.fields = tuple(

@@ -6,7 +6,7 @@ import pytest
 
 from dissectors.packet import Interface
 from rawcap.files import blocks
-from rawcap.files.blocks import Clock
+from rawcap.files.blocks import Clock, Statistics
 
 LINUX = (
     b"\x01\x00\x00\x00\x00\x00\x04\x00"  # Ethernet, snapshot length 262144
@@ -206,3 +206,40 @@ def test_statistics_are_counts_and_times_of_the_interface() -> None:
     assert statistics.interface is interface
     assert (statistics.time_ns, statistics.starttime_ns, statistics.endtime_ns) == (1_000_000_000, 500_000_000, None)
     assert (statistics.ifrecv, statistics.ifdrop, statistics.osdrop) == (5, 2, None)
+
+
+def test_statistics_are_packed_as_the_options_of_what_is_said() -> None:
+    interface = Interface(resolution=1_000_000_000)
+    statistics = Statistics(interface, 1 << 32, starttime_ns=7, ifrecv=5, osdrop=2)
+    assert blocks.pack_statistics(statistics, 3) == (
+        b"\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00"
+        b"\x02\x00\x08\x00\x00\x00\x00\x00\x07\x00\x00\x00"
+        b"\x04\x00\x08\x00\x05\x00\x00\x00\x00\x00\x00\x00"
+        b"\x07\x00\x08\x00\x02\x00\x00\x00\x00\x00\x00\x00"
+        b"\x00\x00\x00\x00"
+    )
+
+
+@pytest.mark.parametrize("big_endian", [False, True])
+def test_packed_statistics_are_unpacked_again(big_endian: bool) -> None:
+    interface = Interface(resolution=1_000_000_000, offset=1, big_endian=big_endian)
+    statistics = Statistics(
+        interface,
+        1_700_000_000_123_456_789,
+        starttime_ns=1_600_000_000_000_000_001,
+        endtime_ns=1_700_000_000_000_000_002,
+        ifrecv=2**63,
+        ifdrop=2,
+        filteraccept=3,
+        osdrop=0,
+        usrdeliv=5,
+    )
+    assert blocks.unpack_statistics(blocks.pack_statistics(statistics, 0), interface, big_endian) == statistics
+
+
+@pytest.mark.parametrize(
+    "statistics", [Statistics(Interface(), -1), Statistics(Interface(), 0, ifdrop=-1), Statistics(Interface(), 2**84)]
+)
+def test_statistics_that_64_bits_cannot_hold_are_refused(statistics: Statistics) -> None:
+    with pytest.raises(ValueError, match=r"^a time or a count of it needs more than 64 bits$"):
+        blocks.pack_statistics(statistics, 0)

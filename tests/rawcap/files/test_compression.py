@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
-import io
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ import lz4.frame
 import pytest
 import zstandard
 
-from rawcap.files.compression import compress, decompress, recognise
+from rawcap.files.compression import compressor, decompress, recognise
 from rawcap.files.errors import CaptureError, CutCapture
 
 CONTENT = b"".join(b"%d packets, " % number for number in range(20_000))
@@ -127,18 +127,53 @@ def test_a_bomb_is_handed_on_in_pieces(compression: str) -> None:
     assert largest <= 33 << 20
 
 
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+UNPACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
+    "lz4": lz4.frame.decompress,
+    "xz": lzma.decompress,
+}
+
+
 @every
 def test_what_is_written_is_read_by_the_library_itself(compression: str) -> None:
-    unpackers: dict[str, Callable[[bytes], bytes]] = {
-        "gzip": gzip.decompress,
-        "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
-        "lz4": lz4.frame.decompress,
-        "xz": lzma.decompress,
-    }
-    stream = io.BytesIO()
-    output = compress(compression, stream)
-    output.write(CONTENT[:1000])
-    output.write(CONTENT[1000:])
-    output.close()
-    assert not stream.closed
-    assert unpackers[compression](stream.getvalue()) == CONTENT
+    output = compressor(compression)
+    packed = output.beginning + output.compress(CONTENT[:1000]) + output.compress(CONTENT[1000:]) + output.finish()
+    assert UNPACKERS[compression](packed) == CONTENT
+
+
+@every
+def test_what_was_flushed_can_be_read_before_the_rest_is_written(compression: str) -> None:
+    output = compressor(compression)
+    packed = output.beginning + output.compress(CONTENT) + output.flush()
+    content = b""
+    with contextlib.suppress(CutCapture):
+        for block in decompress(compression, [packed], "x"):
+            content += block
+    assert content == CONTENT
+
+
+@every
+def test_what_was_flushed_and_its_ending_are_read_by_the_library_itself(compression: str) -> None:
+    output = compressor(compression)
+    packed = output.beginning + output.compress(CONTENT[:1000]) + output.flush()
+    packed += output.compress(CONTENT[1000:]) + output.flush()
+    ending = output.ending
+    output.compress(b"never written")
+    assert UNPACKERS[compression](packed + ending) == CONTENT
+
+
+@every
+def test_after_a_flush_the_stream_goes_on(compression: str) -> None:
+    output = compressor(compression)
+    packed = output.beginning + output.compress(CONTENT[:1000]) + output.flush()
+    packed += output.compress(CONTENT[1000:]) + output.finish()
+    assert UNPACKERS[compression](packed) == CONTENT
+
+
+def test_the_same_content_makes_the_same_gzip_file() -> None:
+    output = compressor("gzip")
+    packed = output.beginning + output.compress(b"abc") + output.finish()
+    assert packed == bytes.fromhex("1f8b08000000000000ff 4b4c4a0600 c2412435 03000000")

@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from dissectors.packet import Interface, Packet
-from rawcap.files import CaptureError, CutCapture, create_capture, open_capture, section_header
+from rawcap.files import CaptureError, CutCapture, Statistics, create_capture, open_capture, section_header
 
 LITTLE = (
     b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x01\x00\x00\x00"
@@ -239,3 +239,47 @@ def test_a_time_outside_32_bits_of_seconds_is_refused(time_ns: int) -> None:
 def test_a_packet_longer_than_readers_take_is_refused() -> None:
     with pytest.raises(CaptureError, match="packet 1 is 262145 bytes long, and readers of this pcap file"):
         written(Packet(bytes(262145), Interface(), 0))
+
+
+# -- records made elsewhere -------------------------------------------------------------------------------------------
+
+
+def test_an_interface_that_is_begun_makes_the_file_header() -> None:
+    stream = io.BytesIO()
+    with create_capture(stream, format="pcap") as writer:
+        assert writer.begin(Interface(113, 96)) == 0
+        assert writer.begin(Interface(113, 96)) == 0
+    assert stream.getvalue() == header(snaplen=96, link=113)
+
+
+def test_the_first_interface_decides_the_units_of_every_record() -> None:
+    coarse, fine = Interface(), Interface(resolution=1_000_000_000)
+    for first, resolution in ((coarse, 1_000_000), (fine, 1_000_000_000)):
+        writer = create_capture(io.BytesIO(), format="pcap")
+        writer.begin(first)
+        writer.begin(coarse)
+        assert writer.resolution(coarse) == resolution
+
+
+def test_an_interface_of_a_second_link_type_is_refused_by_name() -> None:
+    writer = create_capture(io.BytesIO(), format="pcap")
+    writer.begin(Interface(1, name="eth0"))
+    with pytest.raises(CaptureError, match=r"one link type; any has 276, those before it 1; write pcapng instead$"):
+        writer.begin(Interface(276, name="any"))
+
+
+def test_records_made_elsewhere_are_appended_as_they_are_and_counted() -> None:
+    stream = io.BytesIO()
+    with create_capture(stream, format="pcap") as writer:
+        writer.begin(Interface(1, 65535))
+        writer.append(record(b"abcd") + record(b"ef"), 2)
+        assert (writer.count, writer.size) == (2, 24 + 20 + 18)
+    assert stream.getvalue() == header() + record(b"abcd") + record(b"ef")
+
+
+def test_statistics_have_no_place() -> None:
+    stream = io.BytesIO()
+    with create_capture(stream, format="pcap") as writer:
+        writer.begin(Interface(1, 65535))
+        writer.statistics(Statistics(Interface(), 0, ifrecv=1))
+    assert stream.getvalue() == header()

@@ -8,7 +8,16 @@ import struct
 import pytest
 
 from dissectors.packet import Interface, Packet
-from rawcap.files import Block, CaptureError, CaptureWriter, CutCapture, create_capture, open_capture, section_header
+from rawcap.files import (
+    Block,
+    CaptureError,
+    CaptureWriter,
+    CutCapture,
+    Statistics,
+    create_capture,
+    open_capture,
+    section_header,
+)
 
 ENDOFOPT = bytes(4)
 
@@ -386,3 +395,59 @@ def test_an_option_of_more_than_16_bits_of_length_is_refused() -> None:
 def test_a_packet_that_no_reader_would_take_is_refused() -> None:
     with pytest.raises(CaptureError, match="packet 1 does not fit a pcapng file: a block of 17825824 bytes"):
         written(Packet(bytes(17 << 20), Interface(), 0))
+
+
+# -- records made elsewhere -------------------------------------------------------------------------------------------
+
+
+def test_an_interface_is_described_when_it_is_begun_and_keeps_its_number() -> None:
+    stream = io.BytesIO()
+    one, other = Interface(1), Interface(113)
+    with create_capture(stream, format="pcapng") as writer:
+        assert [writer.begin(one), writer.begin(other), writer.begin(one)] == [0, 1, 0]
+        writer.write(Packet(b"abcd", other, 0, 60))
+    assert stream.getvalue() == START + interface(113) + enhanced(number=1)
+
+
+def test_times_of_records_are_in_units_of_their_interface() -> None:
+    writer = create_capture(io.BytesIO(), format="pcapng")
+    for resolution in (1_000_000, 1_000_000_000):
+        taken_on = Interface(resolution=resolution)
+        writer.begin(taken_on)
+        assert writer.resolution(taken_on) == resolution
+
+
+def test_records_made_elsewhere_are_appended_as_they_are_and_counted() -> None:
+    stream = io.BytesIO()
+    with create_capture(stream, format="pcapng") as writer:
+        writer.begin(Interface())
+        writer.append(enhanced() + enhanced(b"defg"), 2)
+        writer.append(memoryview(enhanced(b"hijk")), 1)
+        assert (writer.count, writer.size) == (3, 48 + 36 + 36 + 36)
+    assert stream.getvalue() == START + enhanced() + enhanced(b"defg") + enhanced(b"hijk")
+
+
+def test_an_interface_that_cannot_be_described_is_refused_by_name() -> None:
+    writer = create_capture(io.BytesIO(), format="pcapng")
+    with pytest.raises(CaptureError, match="the description of eth0 does not fit a pcapng file: 3 units a second is"):
+        writer.begin(Interface(1, name="eth0", resolution=3))
+
+
+def test_statistics_are_read_as_they_were_written() -> None:
+    first, second = Interface(1), Interface(113, resolution=1_000_000_000)
+    stream = io.BytesIO()
+    with create_capture(stream, format="pcapng") as writer:
+        writer.begin(first)
+        writer.statistics(Statistics(second, 5_000_000_001, starttime_ns=1, ifrecv=7, osdrop=2))
+        assert writer.count == 0
+    stream.seek(0)
+    capture = open_capture(stream)
+    assert list(capture) == []
+    (statistics,) = capture.statistics
+    assert statistics == Statistics(capture.interfaces[1], 5_000_000_001, starttime_ns=1, ifrecv=7, osdrop=2)
+
+
+def test_statistics_that_do_not_fit_are_refused_by_name() -> None:
+    writer = create_capture(io.BytesIO(), format="pcapng")
+    with pytest.raises(CaptureError, match=r"the statistics block of lo does not fit a pcapng file: a time or a count"):
+        writer.statistics(Statistics(Interface(1, name="lo"), -1))

@@ -1,0 +1,349 @@
+"""`rawcap capture`: packets as they come, shown and written to files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import cast
+
+import click
+
+from rawcap.cli.load import load_option
+from rawcap.cli.terminal import Mistake, Number, drop_output, refused, say, set_up_output
+from rawcap.cli.views import Showing, View, view_options
+from rawcap.files import CaptureError, compression, create_capture
+from rawcap.files.rotation import Limits, Rotation, limits
+from rawcap.live import LiveCapture, LiveError, NotPermitted
+from rawcap.live.capture import PROTOCOLS, RING_OCTETS, SNAPLEN, SocketKind, capture
+from rawcap.live.device import ANY
+from rawcap.live.namespaces import join_owner
+from rawcap.live.packet_socket import PacketSocket, Timestamp
+from rawcap.live.privileges import give_up
+from rawcap.live.program import Direction
+from rawcap.live.recorder import Recorder, Writer, ending, section
+from rawcap.show.live_line import LiveLine
+
+_NOT_PERMITTED = 3
+_MIB = 1 << 20
+_COMPRESSED_FLUSH_SECONDS = 1.0
+
+
+@click.command("capture", context_settings={"max_content_width": 100})
+@click.option("-i", "--interface", "interfaces", metavar="NAME", multiple=True, help="Where; without it, everywhere.")
+@click.option(
+    "-f", "--capture-filter", metavar="FILTER", help="What the kernel lets pass, in pcap-filter(7)'s language."
+)
+@click.option(
+    "-Y", "--display-filter", metavar="FILTER", help="Of that, what is shown and written; Wireshark's language."
+)
+@click.option(
+    "-w",
+    "--write",
+    "output",
+    metavar="FILE",
+    help="Write a file, pcapng or pcap by the name, which may end in .gz, .zst, .lz4 or .xz too; - for stdout.",
+)
+@click.option("--force", is_flag=True, help="Let -w overwrite a file.")
+@view_options
+@click.option("-c", "--count", metavar="N", type=Number(1), help="End after N packets that pass.")
+@click.option(
+    "-s", "--snaplen", metavar="N", type=Number(0), default=SNAPLEN, help="Keep N octets of a packet; 0 is all."
+)
+@click.option("-p", "--no-promiscuous", is_flag=True, help="Leave the card as it is: only what is for this host comes.")
+@click.option(
+    "-a",
+    "--autostop",
+    "until",
+    metavar="KIND:N",
+    multiple=True,
+    help="End after duration:S seconds, packets:N, filesize:KB (of 1000 octets), files:N.",
+)
+@click.option(
+    "-b",
+    "--rotate",
+    "each",
+    metavar="KIND:N",
+    multiple=True,
+    help="Begin a new file after duration:S, packets:N, filesize:KB; keep the newest files:N.",
+)
+@click.option(
+    "--buffer", metavar="MiB", type=Number(1), default=RING_OCTETS // _MIB, help="Ring of each interface.  [64]"
+)
+@click.option("-D", "--direction", type=click.Choice(["in", "out", "inout"]), default="inout", help="[default: inout]")
+@click.option(
+    "--socket",
+    "kind",
+    type=click.Choice(["packet", "cooked", "ip"]),
+    default="packet",
+    help="Take packets from a packet socket, with the link layer as it is or as a Linux cooked header, or from raw IP "
+    "sockets, which see less.  [default: packet]",
+)
+@click.option(
+    "--protocol",
+    "protocols",
+    metavar="NAME|N",
+    multiple=True,
+    help=f"What --socket ip takes.  [default: {', '.join(PROTOCOLS)}]",
+)
+@click.option("--netns", metavar="NAME|PID|PATH", help="The network namespace that the interfaces are in.")
+@click.option(
+    "--timestamp", type=click.Choice(["host", "adapter"]), default="host", help="Whose clock.  [default: host]"
+)
+@click.option("--fanout", metavar="GROUP", type=Number(0), help="Share the flows with other captures of this number.")
+@click.option(
+    "-Z", "--relinquish", "user", metavar="USER", help="Who to become; root stays root.  [default: who ran sudo]"
+)
+@click.option(
+    "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
+)
+@click.option("--reassemble", is_flag=True, help="Put the fragments of a datagram together.")
+@load_option
+def command(
+    interfaces: tuple[str, ...],
+    capture_filter: str | None,
+    display_filter: str | None,
+    output: str | None,
+    force: bool,
+    showing: Showing,
+    count: int | None,
+    snaplen: int,
+    no_promiscuous: bool,
+    until: tuple[str, ...],
+    each: tuple[str, ...],
+    buffer: int,
+    direction: str,
+    kind: str,
+    protocols: tuple[str, ...],
+    netns: str | None,
+    timestamp: str,
+    fanout: int | None,
+    user: str | None,
+    decode_as: tuple[str, ...],
+    reassemble: bool,
+) -> int:
+    """Capture packets live, until Ctrl-C: a line each, or every field, or into a file.
+
+    Ends in the same way however it ends: all that was captured is written, then the counts are told.
+    """
+    showing = showing.of(output)
+    stop, rotate = _limits(until, "-a"), _limits(each, "-b")
+    if (each or stop.octets is not None or stop.files is not None) and output is None:
+        raise click.UsageError("limits of files need a file: -w FILE")
+    if stop.files is not None and not each:
+        raise click.UsageError("-a files:N goes with -b, which begins new files")
+    if protocols and kind != "ip":
+        raise click.UsageError("--protocol goes with --socket ip")
+    if output == "-" and sys.stdout.isatty():
+        raise click.UsageError("-w - writes a capture file to the terminal: send it to a pipe or a file")
+    most = min((n for n in (count, stop.packets) if n is not None), default=None)
+    stop = Limits(stop.duration_s, most, stop.octets, stop.files)
+
+    problems = _Problems()
+    try:
+        join_owner(netns)
+        live = capture(
+            interfaces or ANY,
+            filter=capture_filter,
+            display_filter=display_filter,
+            socket=cast("SocketKind", kind),
+            protocols=protocols or PROTOCOLS,
+            netns=netns,
+            snaplen=snaplen or SNAPLEN,
+            ring_octets=buffer * _MIB,
+            promiscuous=not no_promiscuous,
+            direction=cast("Direction", direction),
+            timestamp=cast("Timestamp", timestamp),
+            fanout=fanout,
+            count=most,
+            duration=stop.duration_s,
+            needs=showing.needs,
+            decode_as=decode_as,
+            reassemble=reassemble,
+            problem=problems,
+        )
+        user = give_up(user, os.environ)
+    except ValueError as error:
+        return refused(error)
+    except NotPermitted as error:
+        say(str(error))
+        return _NOT_PERMITTED
+    except LiveError as error:
+        say(str(error))
+        return 1
+    with live, _ended_by_signals(live):
+        return _Session(live, showing, problems).run(lambda: _writer(output, stop, rotate, live, force), output, stop)
+
+
+class _Problems:
+    """Says what goes wrong meanwhile, and remembers it for the exit status."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.line: LiveLine | None = None
+
+    def __call__(self, error: Exception) -> None:
+        self.status = 1
+        if self.line is not None:
+            self.line.clear()
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        say(str(error))
+
+
+class _Session:
+    """A capture from its first line to its last."""
+
+    def __init__(self, live: LiveCapture, showing: Showing, problems: _Problems) -> None:
+        self._live = live
+        self._showing = showing
+        self._problems = problems
+        self._recorder: Recorder | None = None
+        self._writer: Writer | None = None
+
+    def run(self, open_writer: Callable[[], Writer | None], output: str | None, stop: Limits) -> int:
+        """Capture until it ends; gives the exit status."""
+        problems = self._problems
+        set_up_output(live=False)  # what was written goes out when there is nothing more to write, not line by line
+        view = self._showing.open(sys.stdout.write, self._live.graph, at_once=True)
+        try:
+            with contextlib.ExitStack() as stack:
+                self._writer = open_writer()
+                if self._writer is not None:
+                    stack.enter_context(self._writer)
+                    self._record(output, stop)
+                _announce(self._live)
+                try:
+                    self._take(view)
+                finally:
+                    if self._recorder is not None:
+                        self._recorder.finish()
+        except CaptureError as error:
+            if output == "-":
+                drop_output()
+            problems(error)
+        except BrokenPipeError:
+            drop_output()
+            problems.status = 141
+        if problems.line is not None:
+            problems.line.clear()
+        _tell_counts(self._live)
+        return problems.status
+
+    def _record(self, output: str | None, stop: Limits) -> None:
+        assert self._writer is not None
+        packed = output is not None and os.path.splitext(output)[1].lower() in compression.SUFFIXES
+        if self._showing.view is None and output != "-" and sys.stderr.isatty():
+            self._problems.line = LiveLine(sys.stderr)
+        self._recorder = Recorder(
+            self._live,
+            self._writer,
+            stop,
+            flush_seconds=_COMPRESSED_FLUSH_SECONDS if packed else 0,
+            progress=self._progress if self._problems.line is not None else None,
+        )
+
+    def _take(self, view: View | None) -> None:
+        """Show and write what comes."""
+        live, recorder = self._live, self._recorder
+        only = live.sources[0]
+        if view is None and len(live.sources) == 1 and live.pipeline.is_empty and isinstance(only, PacketSocket):
+            assert recorder is not None  # what is not shown is written
+            recorder.run(only)
+            return
+        live.idle = self._idle
+        for packet in live:
+            if view is not None:
+                view.show(packet)
+            if recorder is not None:
+                recorder.write(packet)
+                if self._problems.line is not None:
+                    self._progress()
+        if view is not None:
+            view.flush()
+        sys.stdout.flush()
+
+    def _idle(self) -> None:
+        sys.stdout.flush()
+        if self._recorder is not None:
+            self._recorder.pause()
+        if self._problems.line is not None:
+            self._progress()
+
+    def _progress(self) -> None:
+        line = self._problems.line
+        assert line is not None and self._writer is not None
+        if line.due:
+            line.show(self._live.captured, self._writer.size, self._live.stats.dropped)
+
+
+def _limits(texts: Sequence[str], option: str) -> Limits:
+    try:
+        return limits(texts, option)
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+
+
+def _writer(output: str | None, stop: Limits, rotate: Limits, live: LiveCapture, force: bool) -> Writer | None:
+    """The file to write, or the first of several; its section is begun."""
+    if output is None:
+        return None
+    header = section()
+    if rotate != Limits():
+        try:
+            return Rotation(output, rotate, section=header, ending=lambda: ending(live), overwrite=force)
+        except ValueError as error:
+            raise Mistake(f"-b: {error}") from None
+    if os.path.exists(output) and not force and output != "-" and os.path.isfile(output):
+        raise CaptureError(f"{output} exists already; --force overwrites it")
+    writer = create_capture(output, overwrite=force or not os.path.isfile(output))
+    writer.write(header)
+    return writer
+
+
+@contextlib.contextmanager
+def _ended_by_signals(live: LiveCapture) -> Iterator[None]:
+    """Have the first Ctrl-C, or request to terminate, end the capture as it should; the second ends the program."""
+    handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+
+    def end(number: int, frame: FrameType | None) -> None:
+        live.stop()
+        signal.signal(number, handlers[signal.Signals(number)])
+
+    before = {number: signal.signal(number, end) for number in handlers if signal.getsignal(number) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _announce(live: LiveCapture) -> None:
+    """Say where packets are taken from, and what cannot be seen there."""
+    named: dict[str, list[str]] = {}
+    for source in live.sources:
+        named.setdefault(source.kind, []).append(source.whole.name)
+    for kind, names in named.items():
+        say(f"capturing on {', '.join(dict.fromkeys(names))}: {kind}")
+    for source in live.sources:
+        if isinstance(source, PacketSocket) and source.ring.octets < source.ring.asked:
+            had, asked = source.ring.octets // _MIB, source.ring.asked // _MIB
+            say(f"the kernel gives {source.name} a ring of {had} MiB, not {asked}")
+
+
+def _tell_counts(live: LiveCapture) -> None:
+    counts = live.stats
+    with contextlib.suppress(OSError):
+        print(
+            f"{counts.captured} captured, {counts.received} received by the filter, "
+            f"{counts.dropped} dropped by the kernel",
+            file=sys.stderr,
+            flush=True,
+        )

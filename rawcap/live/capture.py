@@ -1,0 +1,410 @@
+"""A live capture: one or several of the kernel's sockets as one stream of packets.
+
+    with rawcap.capture("lo", filter="tcp port 9000") as live:
+        for packet in live:
+            print(packet)
+
+It has begun when `capture` returns. Whoever ends it, `stop`, a number of packets or a time, what came before is
+still given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import os
+import select
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+from dissectors.graph import Graph
+from dissectors.packet import Interface, Packet
+from rawcap.live.device import ANY, LINKTYPE_RAW
+from rawcap.live.errors import LiveError
+from rawcap.live.namespaces import entered
+from rawcap.live.packet_socket import PacketSocket, Timestamp
+from rawcap.live.program import Direction
+from rawcap.live.ring import RETIRE_MS
+from rawcap.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from rawcap.live.ip_socket import IPSocket
+
+SNAPLEN = 262_144
+"""Octets that are kept of a frame unless another number is asked for."""
+
+RING_OCTETS = 64 << 20
+"""The ring of each interface: more than a second of a gigabit link at its fullest."""
+
+PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6")
+"""The protocols whose raw IP sockets are opened unless others are asked for."""
+
+_HOLD = (2 * RETIRE_MS + 4) / 1000
+"""Seconds after which no other socket can come with an older frame: the longest that a ring keeps one back."""
+
+_LOOK_AROUND = 0.5
+"""Seconds after which it is seen whether the interfaces are still there, when nothing comes."""
+
+SocketKind = Literal["packet", "cooked", "ip"]
+
+
+class Source(Protocol):
+    """A socket that frames come from."""
+
+    interfaces: list[Interface]
+    whole: Interface
+
+    @property
+    def kind(self) -> str: ...
+    def fileno(self) -> int: ...
+    def packets(self) -> Iterable[Packet]: ...
+    def statistics(self) -> tuple[int, int]: ...
+    def stop(self) -> None: ...
+    @property
+    def drained(self) -> bool: ...
+    def problem(self) -> str | None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How a capture went, in packets.
+
+    `captured` were given to whoever reads them; `received` passed the filter in the kernel, of which it `dropped` some
+    for want of room. What is neither waits to be read.
+    """
+
+    captured: int
+    received: int
+    dropped: int
+
+
+def capture(
+    interfaces: str | Sequence[str] = ANY,
+    *,
+    filter: str | None = None,
+    display_filter: str | None = None,
+    socket: SocketKind = "packet",
+    protocols: Sequence[str] = PROTOCOLS,
+    netns: str | None = None,
+    snaplen: int = SNAPLEN,
+    ring_octets: int = RING_OCTETS,
+    promiscuous: bool = True,
+    direction: Direction = "inout",
+    timestamp: Timestamp = "host",
+    fanout: int | None = None,
+    count: int | None = None,
+    duration: float | None = None,
+    needs: Collection[str] = (),
+    decode_as: Sequence[str] = (),
+    reassemble: bool = False,
+    graph: Graph | None = None,
+    problem: Callable[[LiveError], object] | None = None,
+) -> LiveCapture:
+    """Capture on interfaces by name, "any" being all of them, from now on.
+
+    `filter` is in the language of pcap-filter(7) and runs in the kernel, `display_filter` in Wireshark's and runs here.
+    `socket` is what kind is opened: "packet" for frames as they are on the wire, "cooked" for the network layer with a
+    Linux cooked header, "ip" for what raw IP sockets of `protocols` see, which is less. `netns` is a network namespace:
+    the number of a process, a path or a name. At most `snaplen` octets are kept of a frame; `ring_octets` is the
+    kernel's memory for frames that wait, for each interface. `direction` is "in", "out" or "inout". `timestamp` is
+    the clock: that of the host, or "adapter". Captures with the same number as `fanout` share the flows of an interface
+    between them. The capture ends after `count` packets that pass, and after `duration` seconds; without either it
+    goes on until it is stopped. `needs`, `decode_as`, `reassemble` and `graph` are those of `rawcap.read`.
+
+    An interface that goes away raises LiveError, after all that came before; with `problem` it is told that, and the
+    capture goes on as long as any interface is left.
+
+    Raises NotPermitted without CAP_NET_RAW, LiveError when an interface is not there or cannot be captured on,
+    FilterError for a wrong filter, ValueError for a wrong rule or protocol: each in one line.
+    """
+    pipeline = Pipeline(display_filter, decode_as=decode_as, reassemble=reassemble, graph=graph, needs=needs)
+    if socket == "ip" and direction == "out":
+        raise ValueError("a raw IP socket sees only what comes in, so no direction can be asked for")
+    sources: list[Source] = []
+    try:
+        with entered(netns):
+            for name in dict.fromkeys([interfaces] if isinstance(interfaces, str) else interfaces):
+                first_id = len(sources)
+                if socket == "ip":
+                    sources += _raw_ip(protocols, name, snaplen, filter, ring_octets, first_id)
+                else:
+                    sources.append(
+                        PacketSocket(
+                            name,
+                            cooked=socket == "cooked",
+                            snaplen=snaplen,
+                            ring_octets=ring_octets,
+                            filter_text=filter,
+                            direction=direction,
+                            promiscuous=promiscuous,
+                            timestamp=timestamp,
+                            fanout=fanout,
+                            first_id=first_id,
+                        )
+                    )
+    except BaseException:
+        for source in sources:
+            source.close()
+        raise
+    return LiveCapture(sources, pipeline, filtered=bool(filter), count=count, duration=duration, problem=problem)
+
+
+def _raw_ip(
+    protocols: Sequence[str], name: str, snaplen: int, filter_text: str | None, octets: int, number: int
+) -> list[IPSocket]:
+    from rawcap.filter.kernel import pcap_filter
+    from rawcap.live.ip_socket import ip_sockets, protocol_number
+
+    return ip_sockets(
+        [protocol_number(each) for each in protocols],
+        name,
+        snaplen=snaplen,
+        filter=pcap_filter(filter_text, LINKTYPE_RAW) if filter_text else None,
+        buffer=octets,
+        number=number,
+    )
+
+
+class LiveCapture:
+    """Packets as they come: an iterator, an asynchronous one too, and a context manager that closes the sockets.
+
+    Made by `capture`. `idle` may be set to what is to be done when nothing is left to give, before it waits for more.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        pipeline: Pipeline,
+        *,
+        filtered: bool = False,
+        count: int | None = None,
+        duration: float | None = None,
+        problem: Callable[[LiveError], object] | None = None,
+    ) -> None:
+        self.pipeline = pipeline
+        self.filtered = filtered
+        """Whether the kernel runs a filter of the user's."""
+        self.sources = tuple(sources)
+        """The sockets, whether or not something can still come from them."""
+        self.idle: Callable[[], object] | None = None
+        self.captured = 0
+        """Packets given so far."""
+        self.started_ns = time.time_ns()
+        """When it began, in nanoseconds since the epoch."""
+        self._deadline = None if duration is None else time.monotonic() + duration
+        self._count = count
+        self._problem = problem
+        self._read = 0
+        self._open = dict.fromkeys(self.sources)
+        self._lost: dict[Source, str] = {}
+        self._held = _Merger()
+        self._stop = self._closed = False
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll = select.epoll()
+        self._epoll.register(self._wake, select.EPOLLIN)
+        for source in self.sources:
+            self._epoll.register(source.fileno(), select.EPOLLIN)
+
+    # -- what is captured -------------------------------------------------------------------------------------
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        """The interfaces captured on; for "any" those that frames have come from."""
+        return [interface for source in self.sources for interface in source.interfaces]
+
+    @property
+    def stats(self) -> Counts:
+        """How the capture goes."""
+        counted = [source.statistics() for source in self.sources]
+        return Counts(self.captured, sum(each[0] for each in counted), sum(each[1] for each in counted))
+
+    @property
+    def graph(self) -> Graph:
+        """The protocols that packets are read with."""
+        return self.pipeline.graph
+
+    @property
+    def over(self) -> bool:
+        """Whether every socket has given all that it will; stops those for which it is time to."""
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self._stop = True
+        if self._stop:
+            for source in self._open:
+                source.stop()
+        if self._stop or self._lost:
+            for source in [each for each in self._open if each.drained]:
+                self._take_leave(source)
+        return not self._open
+
+    def stop(self) -> None:
+        """End the capture: what came before is still given. To be called from any thread or signal handler."""
+        self._stop = True
+        if not self._closed:
+            with contextlib.suppress(BlockingIOError):
+                os.eventfd_write(self._wake, 1)
+
+    def close(self) -> None:
+        """Close the sockets; what was not read is lost."""
+        if not self._closed:
+            self._closed = True
+            for source in self.sources:
+                source.close()
+            self._open.clear()
+            self._epoll.close()
+            os.close(self._wake)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- packets ----------------------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Packet]:
+        while not self._is_over():
+            batch = self._collect()
+            yield from self._given(batch)
+            if not batch:
+                self.wait()
+        yield from self._given(self._held.rest(), last=True)
+
+    async def __aiter__(self) -> AsyncIterator[Packet]:
+        while not self._is_over():
+            batch = self._collect()
+            for packet in self._given(batch):
+                yield packet
+            if not batch:
+                await self._wait_async()
+        for packet in self._given(self._held.rest(), last=True):
+            yield packet
+
+    def _is_over(self) -> bool:
+        if self.captured == self._count:
+            self.stop()
+            return True
+        return self.over
+
+    def _collect(self) -> list[Packet]:
+        """What is ready: at most a block of each socket, and of several sockets in the order of time."""
+        if len(self.sources) == 1:
+            return list(self.sources[0].packets())
+        for source in self._open:
+            self._held.add(source.packets())
+        return self._held.due()
+
+    def _given(self, batch: list[Packet], *, last: bool = False) -> Iterator[Packet]:
+        for number, packet in enumerate(batch, self._read + 1):
+            packet.number = number
+        self._read += len(batch)
+        for packet in self.pipeline.passed(self.pipeline.noted(iter(batch), last=last)):
+            if self.captured == self._count:
+                return
+            self.captured += 1
+            yield packet
+
+    # -- waiting ----------------------------------------------------------------------------------------------
+
+    def wait(self, longest: float = _LOOK_AROUND) -> None:
+        """Wait until something is ready or the capture is stopped, for `longest` seconds at the most."""
+        if self.idle is not None:
+            self.idle()
+        self._attend(self._epoll.poll(self._timeout(longest)))
+
+    async def _wait_async(self) -> None:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ready = asyncio.Event()
+        loop.add_reader(self._epoll.fileno(), ready.set)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ready.wait(), self._timeout(_LOOK_AROUND))
+        finally:
+            loop.remove_reader(self._epoll.fileno())
+        self._attend(self._epoll.poll(0))
+
+    def _timeout(self, longest: float) -> float:
+        if self._stop or self._lost or self._held:
+            return min(longest, RETIRE_MS / 1000)
+        if self._deadline is not None:
+            return min(longest, max(self._deadline - time.monotonic(), 0))
+        return longest
+
+    def _attend(self, events: list[tuple[int, int]]) -> None:
+        """Notice that the capture was stopped, and whether an interface has gone."""
+        trouble = not events
+        for descriptor, event in events:
+            if descriptor == self._wake:
+                with contextlib.suppress(BlockingIOError):
+                    os.eventfd_read(self._wake)
+            elif event & ~select.EPOLLIN:
+                trouble = True
+        if trouble:
+            for source in self._open:
+                if source not in self._lost and (reason := source.problem()) is not None:
+                    self._lost[source] = reason
+                    source.stop()
+
+    def _take_leave(self, source: Source) -> None:
+        """Read a socket no more, and tell if that is because its interface has gone."""
+        self._epoll.unregister(source.fileno())
+        del self._open[source]
+        reason = self._lost.pop(source, None)
+        if reason is None:
+            return
+        error = LiveError(reason)
+        if self._problem is None:
+            raise error
+        self._problem(error)
+
+
+class _Merger:
+    """Packets of several sockets in the order of their times.
+
+    A ring keeps a frame back for a while, so that an older one may come later from another socket: every packet waits
+    until that is over.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[int, int, Packet]] = []
+        self._order = itertools.count()
+        self._newest: deque[tuple[float, int]] = deque()  # of each batch, and when it was read
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, packets: Iterable[Packet]) -> None:
+        """Take in what a socket has given."""
+        newest = -1
+        for packet in packets:
+            time_ns = packet.time_ns or 0
+            heapq.heappush(self._waiting, (time_ns, next(self._order), packet))
+            newest = max(newest, time_ns)
+        if newest >= 0:
+            self._newest.append((time.monotonic(), newest))
+
+    def due(self) -> list[Packet]:
+        """The packets that nothing older can come before any more."""
+        now = time.monotonic()
+        until = -1
+        while self._newest and self._newest[0][0] + _HOLD <= now:
+            until = max(until, self._newest.popleft()[1])
+        due = []
+        while self._waiting and self._waiting[0][0] <= until:
+            due.append(heapq.heappop(self._waiting)[2])
+        return due
+
+    def rest(self) -> list[Packet]:
+        """All that wait."""
+        rest = [packet for _, _, packet in sorted(self._waiting)]
+        self._waiting.clear()
+        return rest
