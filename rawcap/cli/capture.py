@@ -260,8 +260,8 @@ class _Session:
                 view.show(packet)
             if recorder is not None:
                 recorder.write(packet)
-                if self._problems.line is not None:
-                    self._progress()
+                if recorder.is_full:
+                    break
         if view is not None:
             view.flush()
         sys.stdout.flush()
@@ -270,8 +270,6 @@ class _Session:
         sys.stdout.flush()
         if self._recorder is not None:
             self._recorder.pause()
-        if self._problems.line is not None:
-            self._progress()
 
     def _progress(self) -> None:
         line = self._problems.line

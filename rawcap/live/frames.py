@@ -298,9 +298,39 @@ class FrameReader:
             self.prefix[10 + i] = self.octets[at + _KIND + i]
         if tagged:
             self._half(20, self.words[(at + _VLAN_TCI) >> 2] & 0xFFFF)
-            self.prefix[22] = self.prefix[0]
-            self.prefix[23] = self.prefix[1]
+            if self._begins_with_tag():
+                self._half(22, 0x8100)
+            else:
+                self.prefix[22] = self.prefix[0]
+                self.prefix[23] = self.prefix[1]
             self._half(0, self._tag_type())
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def _begins_with_tag(self) -> cython.bint:
+        """Whether a cooked frame whose tag was taken out has another one, which Linux since 6.11 is silent about.
+
+        The protocol that it tells is then that behind the second tag, and what the frame has there is seen to be it.
+        """
+        at: cython.longlong = self.at
+        start: cython.longlong = self.start
+        kept: cython.longlong = self.words[(at + _CAPTURED) >> 2]
+        protocol: cython.longlong = self._network(at + _PROTOCOL)
+        if kept < 8 or self._network(start + 2) != protocol:
+            return False
+        length: cython.longlong = self.words[(at + _LENGTH) >> 2]
+        version: cython.longlong = self.octets[start] >> 4
+        if protocol == 0x0800 and version == 4:
+            return self._network(start + 2) != length
+        if protocol == 0x86DD and version == 6:
+            return self._network(start + 4) + 40 != length
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def _network(self, at: cython.longlong) -> cython.longlong:
+        """16 bits in network order."""
+        return cython.cast(cython.longlong, self.octets[at]) << 8 | self.octets[at + 1]
 
     @cython.cfunc
     @cython.exceptval(check=True)

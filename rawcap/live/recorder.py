@@ -59,21 +59,22 @@ class Recorder:
         return limits.octets is not None and writer.size >= limits.octets
 
     def write(self, packet: Packet) -> None:
-        """Write one packet, and stop the capture when that was the last."""
-        self._writer.write(packet)
-        if self.is_full:
-            self._live.stop()
+        """Write one packet, unless a limit was reached."""
+        if not self.is_full:
+            self._writer.write(packet)
 
     def pause(self) -> None:
-        """To be called when there is nothing to write: hands over what waits, and looks at the clock."""
+        """Hand over what waits, and look at the clock: between two blocks, and when there is nothing to write."""
         now = time.monotonic()
         if now - self._flushed >= self._flush_seconds:
             self._flushed = now
             self._writer.flush()
         if isinstance(self._writer, Rotation):
             self._writer.tick()
-            if self.is_full:
-                self._live.stop()
+        if self.is_full:
+            self._live.stop()
+        if self._progress is not None:
+            self._progress()
 
     def run(self, source: PacketSocket) -> None:
         """Write everything that comes from the only socket of the capture."""
@@ -84,21 +85,18 @@ class Recorder:
             idle = True
             for frames in source.blocks():
                 idle = False
-                while frames.left:
+                while frames.left and not self.is_full:
                     octets = frames.records(places, pcapng, *self._room())
                     if frames.taken:
                         self._writer.append(memoryview(frames.buffer)[:octets], frames.taken)
                         live.captured += frames.taken
                     if frames.unplaced:
                         places[frames.unplaced] = self._writer.begin(source.interface(frames.unplaced))
-                    if self.is_full:
-                        return
-                if self._progress is not None:
-                    self._progress()
+                self.pause()
+                if self.is_full:
+                    return
             if idle:
                 self.pause()
-                if self._progress is not None:
-                    self._progress()
                 live.wait()
 
     def _room(self) -> tuple[int, int]:

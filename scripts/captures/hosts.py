@@ -111,9 +111,9 @@ class Host:
         wire.bind(("eth0", 0))
         wire.send(frame)
 
-    def compute_checksums(self) -> None:
-        """Have the stack complete every checksum, which it would leave to the interface."""
-        value = array.array("I", [ETHTOOL_STXCSUM, 0])
+    def compute_checksums(self, complete: bool = True) -> None:
+        """Have the stack complete every checksum, or leave that to the interface."""
+        value = array.array("I", [ETHTOOL_STXCSUM, not complete])
         with self.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
             fcntl.ioctl(control, SIOCETHTOOL, struct.pack("16sP", b"eth0", value.buffer_info()[0]))
 
