@@ -3,6 +3,9 @@
 In a `console` block a line that begins with `$ ` is a command, run from the root of the checkout with the environment's
 programs on PATH; the lines behind it are what it prints.  There, `...` stands for anything: within a line, or, alone
 on a line, for any number of lines.  What the commands write to /tmp goes to a folder of the test.
+
+A line that begins with `# ` is a command for root.  It runs in a network namespace of its own, in which others talk
+over the loopback interface all the time (TRAFFIC), and is skipped where there may be none.
 """
 from __future__ import annotations
 
@@ -18,7 +21,28 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.M | re.S)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
-EXAMPLES = [tuple(example.split("\n", 1)) for block in BLOCKS for example in re.split(r"^\$ ", block, flags=re.M)[1:]]
+EXAMPLES = [match for block in BLOCKS for match in re.findall(r"^([$#]) (.*)\n((?:(?![$#] ).*\n)*)", block, re.M)]
+
+# A connection that carries one line to port 9000 and back, and a datagram, again and again until it is stopped.
+TRAFFIC = """
+import socket, time
+listener = socket.create_server(("127.0.0.1", 9000))
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    with socket.create_connection(("127.0.0.1", 9000)) as client, listener.accept()[0] as server:
+        time.sleep(0.02)
+        client.sendall(b"hello\\n")
+        server.sendall(server.recv(100))
+        client.recv(100)
+    datagrams.sendto(b"hello", ("127.0.0.1", 9000))
+    time.sleep(0.05)
+"""
+AMID_TRAFFIC = f"""
+ip link set lo up
+'{sys.executable}' -c '{TRAFFIC}' &
+traffic=$!
+trap 'kill $traffic' EXIT
+"""
 
 
 def pattern(shown: str) -> str:
@@ -35,22 +59,43 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("readme")
 
 
-@pytest.mark.parametrize(("command", "shown"), EXAMPLES, ids=[command for command, _ in EXAMPLES])
-def test_a_command_prints_what_is_shown(command: str, shown: str, folder: Path) -> None:
+def run(*command: str) -> str:
+    """What a command prints, run with the environment's programs on PATH."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["sh", "-c", command.replace("/tmp/", f"{folder}/")],
+    return subprocess.run(
+        command,
         cwd=ROOT,
         env={**os.environ, "PATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    assert re.fullmatch(pattern(shown), done.stdout), done.stdout
+    ).stdout
 
 
-@pytest.mark.parametrize("program", PYTHON)
+def examples(prompt: str) -> pytest.MarkDecorator:
+    """The commands with this prompt, and what they print."""
+    chosen = [(command, shown) for each, command, shown in EXAMPLES if each == prompt]
+    return pytest.mark.parametrize(("command", "shown"), chosen, ids=[command for command, _ in chosen])
+
+
+@examples("$")
+def test_a_command_prints_what_is_shown(command: str, shown: str, folder: Path) -> None:
+    printed = run("sh", "-c", command.replace("/tmp/", f"{folder}/"))
+    assert re.fullmatch(pattern(shown), printed), printed
+
+
+@pytest.mark.privileged
+@examples("#")
+def test_a_command_of_root_prints_what_is_shown(command: str, shown: str) -> None:
+    printed = run("unshare", "--net", "sh", "-c", AMID_TRAFFIC + command)
+    assert re.fullmatch(pattern(shown), printed), printed
+
+
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(each, marks=pytest.mark.privileged if "rawcap.capture" in each else ()) for each in PYTHON],
+)
 def test_python_examples_run(program: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

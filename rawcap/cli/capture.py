@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ import click
 
 from rawcap.cli.load import load_option
 from rawcap.cli.terminal import Mistake, Number, drop_output, refused, say, set_up_output
-from rawcap.cli.views import Showing, View, view_options
+from rawcap.cli.views import Showing, view_options
 from rawcap.files import CaptureError, compression, create_capture
 from rawcap.files.rotation import Limits, Rotation, limits
 from rawcap.live import LiveCapture, LiveError, NotPermitted
@@ -28,6 +29,7 @@ from rawcap.live.recorder import Recorder, Writer, ending, section
 from rawcap.show.live_line import LiveLine
 
 _NOT_PERMITTED = 3
+_NOBODY_READS = 141
 _MIB = 1 << 20
 _COMPRESSED_FLUSH_SECONDS = 1.0
 
@@ -198,26 +200,26 @@ class _Session:
     """A capture from its first line to its last."""
 
     def __init__(self, live: LiveCapture, showing: Showing, problems: _Problems) -> None:
+        set_up_output(live=False)  # what was written goes out when there is nothing more to write, not line by line
         self._live = live
-        self._showing = showing
         self._problems = problems
+        self._view = showing.open(sys.stdout.write, live.graph, at_once=True)
         self._recorder: Recorder | None = None
-        self._writer: Writer | None = None
 
     def run(self, open_writer: Callable[[], Writer | None], output: str | None, stop: Limits) -> int:
         """Capture until it ends; gives the exit status."""
         problems = self._problems
-        set_up_output(live=False)  # what was written goes out when there is nothing more to write, not line by line
-        view = self._showing.open(sys.stdout.write, self._live.graph, at_once=True)
+        begun = False
         try:
             with contextlib.ExitStack() as stack:
-                self._writer = open_writer()
-                if self._writer is not None:
-                    stack.enter_context(self._writer)
-                    self._record(output, stop)
+                writer = open_writer()
+                if writer is not None:
+                    stack.enter_context(writer)
+                    self._record(writer, output, stop)
                 _announce(self._live)
+                begun = True
                 try:
-                    self._take(view)
+                    self._take()
                 finally:
                     if self._recorder is not None:
                         self._recorder.finish()
@@ -225,57 +227,72 @@ class _Session:
             if output == "-":
                 drop_output()
             problems(error)
-        except BrokenPipeError:
+        except BrokenPipeError:  # of the file that goes to standard output
             drop_output()
-            problems.status = 141
+            problems.status = _NOBODY_READS
         if problems.line is not None:
             problems.line.clear()
-        _tell_counts(self._live)
+        if begun:
+            _tell_counts(self._live)
         return problems.status
 
-    def _record(self, output: str | None, stop: Limits) -> None:
-        assert self._writer is not None
+    def _record(self, writer: Writer, output: str | None, stop: Limits) -> None:
         packed = output is not None and os.path.splitext(output)[1].lower() in compression.SUFFIXES
-        if self._showing.view is None and output != "-" and sys.stderr.isatty():
+        if self._view is None and output != "-" and sys.stderr.isatty():
             self._problems.line = LiveLine(sys.stderr)
         self._recorder = Recorder(
             self._live,
-            self._writer,
+            writer,
             stop,
             flush_seconds=_COMPRESSED_FLUSH_SECONDS if packed else 0,
-            progress=self._progress if self._problems.line is not None else None,
+            progress=functools.partial(self._progress, writer) if self._problems.line is not None else None,
         )
 
-    def _take(self, view: View | None) -> None:
-        """Show and write what comes."""
+    def _take(self) -> None:
+        """Write and show what comes."""
         live, recorder = self._live, self._recorder
         only = live.sources[0]
-        if view is None and len(live.sources) == 1 and live.pipeline.is_empty and isinstance(only, PacketSocket):
-            assert recorder is not None  # what is not shown is written
+        looked_at = self._view is not None or not live.pipeline.is_empty
+        if recorder is not None and not looked_at and len(live.sources) == 1 and isinstance(only, PacketSocket):
             recorder.run(only)
             return
         live.idle = self._idle
         for packet in live:
-            if view is not None:
-                view.show(packet)
             if recorder is not None:
                 recorder.write(packet)
                 if recorder.is_full:
                     break
-        if view is not None:
-            view.flush()
-        sys.stdout.flush()
+            elif self._view is None:
+                break
+            if self._view is not None:
+                with self._read_by_somebody():
+                    self._view.show(packet)
+        with self._read_by_somebody():
+            if self._view is not None:
+                self._view.flush()
+            sys.stdout.flush()
 
     def _idle(self) -> None:
-        sys.stdout.flush()
+        with self._read_by_somebody():
+            sys.stdout.flush()
         if self._recorder is not None:
             self._recorder.pause()
 
-    def _progress(self) -> None:
+    @contextlib.contextmanager
+    def _read_by_somebody(self) -> Iterator[None]:
+        """When nobody reads standard output any more, end the capture; a file still gets what came before."""
+        try:
+            yield
+        except BrokenPipeError:
+            drop_output()
+            self._view = None
+            self._problems.status = _NOBODY_READS
+            self._live.stop()
+
+    def _progress(self, writer: Writer) -> None:
         line = self._problems.line
-        assert line is not None and self._writer is not None
-        if line.due:
-            line.show(self._live.captured, self._writer.size, self._live.stats.dropped)
+        if line is not None and line.due:
+            line.show(self._live.captured, writer.size, self._live.stats.dropped)
 
 
 def _limits(texts: Sequence[str], option: str) -> Limits:

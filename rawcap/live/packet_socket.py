@@ -27,6 +27,7 @@ from rawcap.live.ring import BLOCK, Ring
 if TYPE_CHECKING:
     from rawcap.filter.kernel import PcapFilter
 
+_LARGEST_GROUP = 0xFFFF
 _PATIENCE = 1.0  # seconds without a frame, after which a socket that was stopped has given all
 
 IF_FILTER = 11  # an option of an interface description (draft-ietf-opsawg-pcapng, 4.2)
@@ -150,9 +151,11 @@ class PacketSocket:
             raise LiveError(f"{self.name} cannot be captured on: {os.strerror(error).lower()}")
 
     def _join(self, group: int) -> None:
+        if not 0 <= group <= _LARGEST_GROUP:
+            raise ValueError(f"{group} is no number of a fanout group; they go from 0 to {_LARGEST_GROUP}")
         kind = linux.PACKET_FANOUT_HASH | linux.PACKET_FANOUT_FLAG_DEFRAG
         try:
-            self.socket.setsockopt(linux.SOL_PACKET, linux.PACKET_FANOUT, group & 0xFFFF | kind << 16)
+            self.socket.setsockopt(linux.SOL_PACKET, linux.PACKET_FANOUT, struct.pack("=HH", group, kind))
         except OSError as error:
             raise LiveError(
                 f"{self.name} cannot share its frames in group {group}: {os.strerror(error.errno or 0).lower()}; "

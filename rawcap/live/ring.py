@@ -15,6 +15,7 @@ import errno
 import mmap
 import socket
 import struct
+from pathlib import Path
 
 from rawcap.live import linux
 from rawcap.live.errors import LiveError
@@ -28,6 +29,7 @@ RETIRE_MS = 8
 
 _FRAME = 2048  # octets; only its proportion to the block is looked at, frames are as long as they are
 _SMALLEST = 4  # blocks
+_UNKNOWN_MEMORY = 1 << 28  # octets: what is asked for at the most where nobody knows what there is
 _STATUS = 8  # of a block, where its status stands
 _USER = 1  # TP_STATUS_USER: the block is ours
 _status = struct.Struct("=I")
@@ -43,7 +45,8 @@ class Ring:
     def __init__(self, sock: socket.socket, octets: int) -> None:
         sock.setsockopt(linux.SOL_PACKET, linux.PACKET_VERSION, linux.TPACKET_V3)
         self.asked = octets
-        blocks = max(octets // BLOCK, _SMALLEST)
+        # The kernel would rather end other processes than refuse: what it has is looked at before it is asked for it.
+        blocks = max(min(octets, _most()) // BLOCK, _SMALLEST)
         while True:
             try:
                 sock.setsockopt(linux.SOL_PACKET, linux.PACKET_RX_RING, _request(blocks))
@@ -70,6 +73,17 @@ class Ring:
     def close(self) -> None:
         """Give the memory back; nothing may refer to it any more."""
         self.memory.close()
+
+
+def _most() -> int:
+    """Octets that a ring may take of this machine: half of what is available (proc_meminfo(5))."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024 // 2
+    except (OSError, ValueError, IndexError):
+        pass
+    return _UNKNOWN_MEMORY
 
 
 def _request(blocks: int) -> bytes:
