@@ -116,12 +116,13 @@ from scapy.utils import checksum
 
 from dissectors.packet import Interface, Packet
 
-from .hosts import CLIENT, CLIENT6, CLIENT_LOCAL, CLIENT_MAC, ETHERNET, SERVER, SERVER6, SERVER_LOCAL, SERVER_MAC
+from .hosts import CLIENT, CLIENT6, CLIENT_LOCAL, CLIENT_MAC, SERVER, SERVER6, SERVER_LOCAL, SERVER_MAC
 
 START = 1_704_067_200 * 10**9  # 2024-01-01 00:00:00 UTC; the frames follow a millisecond apart
 
 # LINKTYPE_ values of the registry at tcpdump.org
-NULL, PPP_HDLC, RAW, C_HDLC, FRAME_RELAY, LOOP, SLL, IPV4, IPV6, SLL2 = 0, 50, 101, 104, 107, 108, 113, 228, 229, 276
+NULL, ETHERNET, PPP_HDLC, RAW, C_HDLC, FRAME_RELAY, LOOP = 0, 1, 50, 101, 104, 107, 108
+SLL, IPV4, IPV6, SLL2 = 113, 228, 229, 276
 LINK_NAMES = {
     NULL: "null",
     PPP_HDLC: "ppp_hdlc",

@@ -10,15 +10,16 @@ import array
 import ctypes
 import fcntl
 import os
-import select
 import socket
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dissectors.packet import Interface, Packet
+from dissectors.packet import Packet
+from rawcap.live.capture import SNAPLEN, capture
 
 CLIENT_MAC, SERVER_MAC = "00:00:5e:00:53:01", "00:00:5e:00:53:02"  # RFC 9542, section 2.1.2
 CLIENT, SERVER = "192.0.2.1", "192.0.2.2"  # RFC 5737
@@ -28,10 +29,7 @@ CLIENT_LOCAL, SERVER_LOCAL = "fe80::200:5eff:fe00:5301", "fe80::200:5eff:fe00:53
 MOST_PACKETS = 100  # of one capture: more means that something went wrong
 PATIENCE = 3.0  # seconds that a blocked socket may wait
 
-ETHERNET = 1  # LINKTYPE_ETHERNET
 CLONE_NEWNET = 0x40000000  # sched.h
-ETH_P_ALL = 3  # linux/if_ether.h
-SO_TIMESTAMPNS = 35  # asm-generic/socket.h
 SIOCETHTOOL = 0x8946  # linux/sockios.h
 ETHTOOL_STXCSUM = 0x17  # linux/ethtool.h
 
@@ -186,26 +184,17 @@ class Recorder:
     """Records every frame on an interface of a host, from its making until stop(), with the kernel's timestamps."""
 
     def __init__(self, host: Host, interface: str, snaplen: int = 0) -> None:
-        self.interface = Interface(linktype=ETHERNET, snaplen=snaplen, name=interface, resolution=10**9)
         with host.inside():
-            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-            self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            self.socket.bind((interface, ETH_P_ALL))
+            self.live = capture(interface, snaplen=snaplen or SNAPLEN, promiscuous=False)
 
     def stop(self, quiet: float = 0.25) -> list[Packet]:
         """What was recorded, once nothing has come for `quiet` seconds."""
-        packets: list[Packet] = []
-        while select.select([self.socket], [], [], quiet)[0]:
-            data, ancillary, _, address = self.socket.recvmsg(1 << 17, 64)
-            if self.interface.name == "lo" and address[2] == socket.PACKET_OUTGOING:
-                continue  # on the loopback interface the same frame comes in a moment later
-            seconds, nanoseconds = struct.unpack("@ll", ancillary[0][2])
-            kept = data[: self.interface.snaplen] if self.interface.snaplen else data
-            packets.append(
-                Packet(kept, self.interface, seconds * 10**9 + nanoseconds, len(data), number=len(packets) + 1)
-            )
-            if len(packets) > MOST_PACKETS:
-                raise RuntimeError(f"more than {MOST_PACKETS} packets on {self.interface.name}")
-        self.socket.close()
-        return packets
+        received = -1
+        while received != self.live.stats.received:
+            received = self.live.stats.received
+            if received > MOST_PACKETS:
+                raise RuntimeError(f"more than {MOST_PACKETS} packets on {self.live.sources[0].whole.name}")
+            time.sleep(quiet)
+        with self.live:
+            self.live.stop()
+            return list(self.live)
