@@ -11,12 +11,9 @@ still given.
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
 import os
 import select
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -26,6 +23,7 @@ from dissectors.graph import Graph
 from dissectors.packet import Interface, Packet
 from rawcap.live.device import ANY, LINKTYPE_RAW
 from rawcap.live.errors import LiveError
+from rawcap.live.merger import Merger
 from rawcap.live.namespaces import entered
 from rawcap.live.packet_socket import PacketSocket, Timestamp
 from rawcap.live.program import Direction
@@ -43,9 +41,6 @@ RING_OCTETS = 64 << 20
 
 PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6")
 """The protocols whose raw IP sockets are opened unless others are asked for."""
-
-_HOLD = (2 * RETIRE_MS + 4) / 1000
-"""Seconds after which no other socket can come with an older frame: the longest that a ring keeps one back."""
 
 _LOOK_AROUND = 0.5
 """Seconds after which it is seen whether the interfaces are still there, when nothing comes."""
@@ -203,7 +198,7 @@ class LiveCapture:
         self._read = 0
         self._open = dict.fromkeys(self.sources)
         self._lost: dict[Source, str] = {}
-        self._held = _Merger()
+        self._held = Merger(time.monotonic)
         self._stop = self._closed = False
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll = select.epoll()
@@ -365,46 +360,3 @@ class LiveCapture:
         if self._problem is None:
             raise error
         self._problem(error)
-
-
-class _Merger:
-    """Packets of several sockets in the order of their times.
-
-    A ring keeps a frame back for a while, so that an older one may come later from another socket: every packet waits
-    until that is over.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[int, int, Packet]] = []
-        self._order = itertools.count()
-        self._newest: deque[tuple[float, int]] = deque()  # of each batch, and when it was read
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
-
-    def add(self, packets: Iterable[Packet]) -> None:
-        """Take in what a socket has given."""
-        newest = -1
-        for packet in packets:
-            time_ns = packet.time_ns or 0
-            heapq.heappush(self._waiting, (time_ns, next(self._order), packet))
-            newest = max(newest, time_ns)
-        if newest >= 0:
-            self._newest.append((time.monotonic(), newest))
-
-    def due(self) -> list[Packet]:
-        """The packets that nothing older can come before any more."""
-        now = time.monotonic()
-        until = -1
-        while self._newest and self._newest[0][0] + _HOLD <= now:
-            until = max(until, self._newest.popleft()[1])
-        due = []
-        while self._waiting and self._waiting[0][0] <= until:
-            due.append(heapq.heappop(self._waiting)[2])
-        return due
-
-    def rest(self) -> list[Packet]:
-        """All that wait."""
-        rest = [packet for _, _, packet in sorted(self._waiting)]
-        self._waiting.clear()
-        return rest
