@@ -42,6 +42,9 @@ RING_OCTETS = 64 << 20
 PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6")
 """The protocols whose raw IP sockets are opened unless others are asked for."""
 
+_COUNT_SECONDS = 60.0
+"""Seconds after which the kernel's counters, of 32 bits each, are added up before they can overflow."""
+
 _LOOK_AROUND = 0.5
 """Seconds after which it is seen whether the interfaces are still there, when nothing comes."""
 
@@ -192,6 +195,7 @@ class LiveCapture:
         """Packets given so far."""
         self.started_ns = time.time_ns()
         """When it began, in nanoseconds since the epoch."""
+        self._counted = time.monotonic()
         self._deadline = None if duration is None else time.monotonic() + duration
         self._count = count
         self._problem = problem
@@ -227,7 +231,12 @@ class LiveCapture:
     @property
     def over(self) -> bool:
         """Whether every socket has given all that it will; stops those for which it is time to."""
-        if self._deadline is not None and time.monotonic() >= self._deadline:
+        now = time.monotonic()
+        if now - self._counted > _COUNT_SECONDS:
+            self._counted = now
+            for source in self._open:
+                source.statistics()
+        if self._deadline is not None and now >= self._deadline:
             self._stop = True
         if self._stop:
             for source in self._open:
