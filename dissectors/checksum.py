@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from dissectors import layout
 from dissectors.fields import Derived, Uint
+from dissectors.packet_flags import checksum_was_left
+from dissectors.walk import ones_complement_sum as ones_complement_sum
 
 if TYPE_CHECKING:
     from dissectors.header import Header
 
 BAD, GOOD, UNVERIFIED, NOT_PRESENT, ILLEGAL, OFFLOADED = range(6)
-_EXTENSIONS = ("ipv6.hopopts", "ipv6.routing", "ipv6.fraghdr", "ipv6.dstopts", "ah", "shim6")
+_ENDS = {"ip": (12, 20), "ipv6": (8, 40)}  # where the two addresses stand, octets
+_LENGTH_AND_PROTOCOL = struct.Struct("!II").pack
+_EXTENSIONS = frozenset({"ipv6.hopopts", "ipv6.routing", "ipv6.fraghdr", "ipv6.dstopts", "ah", "shim6"})
 STATUS = {
     BAD: "bad",
     GOOD: "good",
@@ -26,15 +30,6 @@ STATUS = {
 def status_field(work_out: object, **names: str) -> Uint:
     """The declaration of a `checksum.status` field; values as Wireshark numbers them, and 5 for offloaded."""
     return Derived(Uint(8, "is the checksum right", names=STATUS, **names), work_out)  # type: ignore[arg-type]
-
-
-def ones_complement_sum(data: bytes, start: int = 0) -> int:
-    """The 16-bit one's complement sum of `data`, added to `start`; an odd last octet counts as if a 0 followed."""
-    if len(data) % 2:
-        data += b"\0"
-    # The sum modulo 65535 is the number itself modulo 65535, read in base 65536; 0 has two forms, told apart here.
-    number = int.from_bytes(data, "big") + start
-    return number % 0xFFFF or (0xFFFF if number else 0)
 
 
 def _whole(layer: Header) -> bool:
@@ -57,29 +52,36 @@ def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
     It counts the datagram's ends: the final destination of a source route, the home address of a mobile node.
     """
     datagram = datagram_of(layer)
-    if datagram is None or not datagram.whole:
+    if datagram is None or datagram.name not in _ENDS or datagram.status & layout.PARTIAL:
         return None
+    first, last = _ENDS[datagram.name]
+    ends = datagram.octets[datagram.start + first : datagram.start + last]
     if datagram.name == "ip":
-        source, destination = socket.inet_aton(datagram.src), socket.inet_aton(datagram.final_destination)
-        # Longer than the 16 bits of its figure where a card is to cut it into segments; the sum is the same.
-        return source + destination + struct.pack("!II", length, protocol)
-    if datagram.name != "ipv6":
-        return None
+        if datagram.stop - datagram.start > datagram.declaration.fixed:
+            ends = ends[:4] + socket.inet_aton(datagram.final_destination)
+    elif layer.below is not datagram:
+        ends = _ends_beyond(datagram, layer)
+    # Longer than the 16 bits of IPv4's figure where a card is to cut it into segments; the sum is the same.
+    return ends + _LENGTH_AND_PROTOCOL(length, protocol)
+
+
+def _ends_beyond(datagram: Header, layer: Header) -> bytes:
+    """Both addresses of an IPv6 datagram, as what extends it before `layer` has them."""
     first, final = datagram.src, datagram.dst
     below = layer.below
     while below is not None and below is not datagram:
         first = getattr(below, "original_source", None) or first
         final = getattr(below, "final_destination", None) or final
         below = below.below
-    ends = socket.inet_pton(socket.AF_INET6, first) + socket.inet_pton(socket.AF_INET6, final)
-    return ends + struct.pack("!II", length, protocol)
+    return socket.inet_pton(socket.AF_INET6, first) + socket.inet_pton(socket.AF_INET6, final)
 
 
 def transport_status(layer: Header, protocol: int, covered: int | None = None) -> int:
     """Whether the checksum of a TCP, UDP or ICMPv6 header is right, pseudo header included.
 
     `covered` is the number of octets that it covers, header first (default: all of them).  A checksum that is the
-    sum of the pseudo header alone was left for the card to complete: offloaded, neither good nor bad.
+    sum of the pseudo header alone was left for the card to complete, and so was one of which the capture says so:
+    offloaded, neither good nor bad.
     """
     length = layer.end - layer.start
     covered = length if covered is None else covered
@@ -89,7 +91,7 @@ def transport_status(layer: Header, protocol: int, covered: int | None = None) -
     partial = ones_complement_sum(pseudo)
     if ones_complement_sum(layer.octets[layer.start : layer.start + covered], partial) == 0xFFFF:
         return GOOD
-    return OFFLOADED if layer.checksum == partial else BAD
+    return OFFLOADED if layer.checksum == partial or checksum_was_left(layer.captured) else BAD
 
 
 def without_checksum(layer: Header) -> int:

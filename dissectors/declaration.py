@@ -24,7 +24,7 @@ from dissectors.fields import (
     linear,
 )
 from dissectors.graph import graph
-from dissectors.walk import View
+from dissectors.walk import AreaReader, View
 
 if TYPE_CHECKING:
     from dissectors.header import Header
@@ -122,6 +122,11 @@ class Declaration:
             if field.when is not None:
                 field.when.settle()
         self.areas = [*(field for field in self.tail if isinstance(field, Options)), *self.distant]
+        self.holds = self.has_body or bool(self.areas)  # whether there may be headers inside it
+        self.rest: Options | None = None  # the only field of the tail, an area that takes all of it
+        if len(self.tail) == len(self.areas) == 1 and not self.distant:
+            area = self.areas[0]
+            self.rest = area if area.length is None and area.when is None else None
 
     def _measure(self, name: str, is_option: bool) -> None:
         """Find out how long the header is: by its rule, by its fields' own sizes, or as long as there is something."""
@@ -275,10 +280,10 @@ def _readers(field: Field, fixed: bool) -> Iterator[tuple[str, object]]:
             yield key, _seeker(inner)
 
 
-def _seeker(field: Field) -> property:
+def _seeker(field: Field) -> property | AreaReader:
     """A field that is looked for: behind the fixed part, or found by body, or repeated."""
     if isinstance(field, Options):
-        return property(lambda layer: layer._options(field), doc=field.meaning)
+        return AreaReader(field, field.attribute)
     if field.place == REPEATED or isinstance(field, Either):
         return property(lambda layer: layer.values(field), doc=field.meaning)
     return property(lambda layer: next(iter(layer.values(field)), None), doc=field.meaning)

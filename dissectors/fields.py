@@ -163,6 +163,8 @@ class Field:
 
     type: str = ""
     noted = False
+    remembered = 0
+    """How many values the attribute that reads it remembers: for text that takes longer to make than to find again."""
     work_out: Callable[[Any], Any]  # only where it is DERIVED
 
     def __init__(
@@ -237,7 +239,7 @@ class Field:
 
     def reader(self) -> OctetsReader | NumberReader:
         """The attribute that reads the field from the fixed part of a header."""
-        return OctetsReader(self.at, self.size, self.convert)
+        return OctetsReader(self.at, self.size, self.convert, self.remembered)
 
     def covered(self, layer: Header) -> bytes:
         """The octets that hold the field, from the fixed part of a whole header."""
@@ -437,6 +439,7 @@ class IPv4Address(Field):
     """Four octets, dotted: `192.0.2.1`."""
 
     type = "ipv4"
+    remembered = 16_384
 
     def __init__(self, meaning: str, *, name: str = "", when: Field | Condition | None = None) -> None:
         super().__init__(32, meaning, name=name, when=when)
@@ -448,6 +451,7 @@ class IPv6Address(Field):
     """Sixteen octets, written as RFC 5952 says: `2001:db8::1`."""
 
     type = "ipv6"
+    remembered = 16_384
 
     def __init__(self, meaning: str, *, name: str = "", when: Field | Condition | None = None) -> None:
         super().__init__(128, meaning, name=name, when=when)

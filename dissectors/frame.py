@@ -5,9 +5,38 @@ from typing import TYPE_CHECKING
 
 from dissectors.fields import Bytes, Derived, Flag, Moment, Noted, Text, Time, Uint
 from dissectors.header import Header
+from dissectors.packet_flags import DIRECTIONS, ERRORS, RECEPTION_TYPES, packet_flags
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dissectors.packet import Packet
+
+
+def _bits(shift: int, count: int) -> Callable[[Frame], int | None]:
+    """What reads so many bits of the packet flags, from the bit `shift` on."""
+
+    def read(layer: Frame) -> int | None:
+        flags = packet_flags(layer.captured)
+        return None if flags is None else flags >> shift & (1 << count) - 1
+
+    return read
+
+
+def _bit(number: int) -> Callable[[Frame], bool | None]:
+    """What reads one bit of the packet flags."""
+
+    def read(layer: Frame) -> bool | None:
+        flags = packet_flags(layer.captured)
+        return None if flags is None else bool(flags >> number & 1)
+
+    return read
+
+
+def _error(number: int) -> Callable[[Frame], bool | None]:
+    """What reads one bit of the packet flags that tells an error; None where there was no error at all."""
+    bit = _bit(number)
+    return lambda layer: bit(layer) if (packet_flags(layer.captured) or 0) & ERRORS else None
 
 
 class Frame(Header):
@@ -30,6 +59,23 @@ class Frame(Header):
     interface_id = Derived(Uint(32, "interface, as the capture numbers them"), lambda layer: layer.packet.interface.id)
     interface_name = Derived(Text("interface"), lambda layer: layer.packet.interface.name or None)
     linktype = Derived(Uint(16, "link type of the file"), lambda layer: layer.packet.interface.linktype)
+    packet_flags = Derived(
+        Uint(32, "direction, reception, and what was left to the card", shown=hex), _bits(0, 32)
+    )
+    packet_flags_direction = Derived(Uint(2, "came in or went out", names=DIRECTIONS), _bits(0, 2))
+    packet_flags_reception_type = Derived(Uint(3, "sent to whom", names=RECEPTION_TYPES), _bits(2, 3))
+    packet_flags_fcs_length = Derived(Uint(4, "frame check sequence, octets"), _bits(5, 4))
+    packet_flags_checksum_not_ready = Derived(Flag("checksum was left to the card"), _bit(9))
+    packet_flags_checksum_valid = Derived(Flag("the card found the checksum right"), _bit(10))
+    packet_flags_tcp_segmentation_offloaded = Derived(Flag("cutting into segments was left to the card"), _bit(11))
+    packet_flags_crc_error = Derived(Flag("frame check sequence was wrong"), _error(24))
+    packet_flags_packet_too_error = Derived(Flag("frame was too long"), _error(25))
+    packet_flags_packet_too_short_error = Derived(Flag("frame was too short"), _error(26))
+    packet_flags_wrong_inter_frame_gap_error = Derived(Flag("gap between frames was wrong"), _error(27))
+    packet_flags_unaligned_frame_error = Derived(Flag("frame was not aligned"), _error(28))
+    packet_flags_start_frame_delimiter_error = Derived(Flag("start frame delimiter was wrong"), _error(29))
+    packet_flags_preamble_error = Derived(Flag("preamble was wrong"), _error(30))
+    packet_flags_symbol_error = Derived(Flag("symbol was wrong"), _error(31))
     comment = Derived(Text("comment kept with the packet"), lambda layer: layer.packet.comments)
     truncated_ = Derived(Flag("the capture kept less than there was"), lambda layer: layer.packet.truncated)
     malformed_ = Derived(Text("how the packet contradicts itself"), lambda layer: layer.packet.malformed or None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dissectors import layout
 from dissectors.fields import Condition, Field, Repeat
@@ -16,7 +16,7 @@ from dissectors.walk import Walker
 
 if TYPE_CHECKING:
     from dissectors.declaration import Next
-    from dissectors.header import Header
+    from dissectors.header import Header, Option
 
 _OWN_PACKAGE = __name__.partition(".")[0]
 LINK_TYPES = "frame.linktype"  # the table of entry points
@@ -78,7 +78,7 @@ class Graph:
         Raises KeyError, with one line for a user, for a table or a protocol that is not known.
         """
         widths = {
-            _table_of(each): rule.fields[0].bits or 0
+            _table_of(each, rule): rule.fields[0].bits or 0
             for each in self.headers
             if (rule := each.declaration.next) is not None and rule.fields
         }
@@ -170,7 +170,7 @@ def _check(graph: Graph) -> None:
     for header in graph.headers:
         members = header.declaration.members
         if header.declaration.next is not None:
-            read.add(_table_of(header))
+            read.add(_table_of(header, header.declaration.next))
         if members is not None:
             read.add(members.table or members.fields[0].name)
     for header in graph.headers:
@@ -179,10 +179,8 @@ def _check(graph: Graph) -> None:
                 raise TypeError(f"{header.__name__} follows {table!r}, by which nothing leads on{nearest(table, read)}")
 
 
-def _table_of(header: type[Header]) -> str:
-    """The table that a header's `next` reads, where it does not say."""
-    rule = header.declaration.next
-    assert rule is not None
+def _table_of(header: type[Header], rule: Next) -> str:
+    """The table that an edge of a header reads, where it does not say."""
     if rule.rule == layout.NEXT_BY_PORTS:
         return rule.table or f"{header.name}.port"
     return rule.table or (rule.fields[0].name if rule.fields else "")
@@ -207,6 +205,7 @@ class Compiled:
         self._pairs = array("q", bytes(8))
         self._tables = array("H", bytes(2))
         self._placed: dict[str, tuple[int, int]] = {}
+        self._families: dict[Next, int] = {}
         for node, header in enumerate(graph.headers, 1):
             self._compile(node, header)
         found = array("q", bytes(8 * layout.FOUND * layout.MOST_FOUND))
@@ -242,14 +241,25 @@ class Compiled:
         if declared.fragment is not None:
             row[layout.FRAGMENT_TERM] = self._term(header, declared.fragment)
         if declared.next is not None:
-            self._next(row, header, declared.next)
+            self._edge(row, layout.NEXT, header, declared.next, self._target(header, declared.next.default))
+        if declared.members is not None and declared.members.fields:
+            default = declared.members.default
+            self._edge(row, layout.MEMBERS, header, declared.members, self._target(header, default) or node)
+            row[layout.FAMILY] = self._families.setdefault(declared.members, len(self._families) + 1)
         row[layout.FLAGS] = (
             header.selector * layout.SELECTOR
             | header.quotes * layout.QUOTES
             | header.repeats * layout.REPEATS
             | declared.takes_all * layout.TAKES_ALL
             | bool(header.part_of) * layout.EXTENDS
+            | bool(declared.tail or declared.distant) * layout.TAILED
+            | (declared.has_body or declared.is_family) * layout.ROOMY
+            | declared.picky * layout.ASKED
         )
+        if header.is_option:
+            option = cast("type[Option]", header)
+            row[layout.FLAGS] |= option.strict * layout.STRICT
+            row[layout.ALIGN] = option.align
         self._nodes[node * layout.NODE : (node + 1) * layout.NODE] = array("q", row)
 
     def _term(self, header: type[Header], field: Field, times: int = 1, when: Condition | None = None) -> int:
@@ -261,19 +271,20 @@ class Compiled:
         self._terms.extend([field.at, field.size, field.shift, field.mask, times, mode, operand, int(field.little)])
         return index
 
-    def _next(self, row: list[int], header: type[Header], rule: Next) -> None:
-        row[layout.NEXT_RULE] = rule.rule
-        row[layout.NEXT_DEFAULT] = self._target(header, rule.default)
+    def _edge(self, row: list[int], at: int, header: type[Header], rule: Next, default: int) -> None:
+        """Write the edge of `header` that begins at `at` in its row."""
+        row[at + layout.EDGE_RULE] = rule.rule
+        row[at + layout.EDGE_DEFAULT] = default
         if not rule.fields:
             return
-        row[layout.NEXT_TERM] = self._term(header, rule.fields[0])
+        row[at + layout.EDGE_TERM] = self._term(header, rule.fields[0])
         for field in rule.fields[1:]:
             self._term(header, field)
-        name = _table_of(header)
+        name = _table_of(header, rule)
         rows = self._graph.rows.get(name, {})
         if rule.rule == layout.NEXT_BY_PAIRS:
-            row[layout.NEXT_TABLE] = len(self._pairs)
-            row[layout.NEXT_SIZE] = len(rows)
+            row[at + layout.EDGE_TABLE] = len(self._pairs)
+            row[at + layout.EDGE_SIZE] = len(rows)
             for key, target in rows.items():
                 self._pairs.extend([key, self.node_of[target]])
             return
@@ -290,8 +301,8 @@ class Compiled:
                 if halves == 2 and (name, key) in self._graph.chosen:
                     table[size + key] = self.node_of[target]
             self._tables.extend(table)
-        row[layout.NEXT_TABLE], row[layout.NEXT_SIZE] = self._placed[name]
-        if row[layout.NEXT_SIZE] < size:
+        row[at + layout.EDGE_TABLE], row[at + layout.EDGE_SIZE] = self._placed[name]
+        if row[at + layout.EDGE_SIZE] < size:
             raise TypeError(f"{header.__name__} looks up {name} by a wider field than others do")
 
     def _target(self, header: type[Header], target: type[Header] | str | None) -> int:

@@ -59,8 +59,9 @@ from dissectors.fields import (
     Repeat,
 )
 from dissectors.items import Item, Malformed, Missing, group
+from dissectors.options import split
 from dissectors.printable import printable
-from dissectors.walk import View
+from dissectors.walk import View, goes_on, may_contradict
 
 __all__ = [
     "Header", "Item", "Malformed", "Missing", "Option", "Selector",
@@ -94,6 +95,8 @@ class Header(View, metaclass=HeaderType):
     is_option: ClassVar[bool] = False
     guessed_in: ClassVar[tuple[str, ...]] = ()
     addresses: ClassVar[tuple[str, str] | None] = None
+    continued: bool = False
+    """Whether what it carries goes on in another fragment; a property where that can be."""
     follows: ClassVar[Mapping[str, int | Iterable[int]]]
     declaration: ClassVar[Declaration]
 
@@ -142,10 +145,9 @@ class Header(View, metaclass=HeaderType):
     @property
     def contradiction(self) -> str:
         """Why the header, or something inside it, contradicts itself; empty when nothing does."""
-        declared = self.declaration
-        if not (self.status or self.extensions or declared.areas or declared.has_body):
-            return ""  # there is nothing that it could tell
-        if (self.status or declared.has_body) and (reason := self.malformed):
+        if not may_contradict(self):
+            return ""
+        if (self.status or self.declaration.has_body) and (reason := self.malformed):
             return reason
         for each in self.inside():
             if reason := each.contradiction:
@@ -162,17 +164,7 @@ class Header(View, metaclass=HeaderType):
             return True
         if self.status & layout.TRUNCATED:
             return True
-        layer = self.below
-        while layer is not None:
-            if layer.status & layout.LONG_END or layer.continued:
-                return True
-            layer = layer.below
-        return False
-
-    @property
-    def continued(self) -> bool:
-        """Whether what it carries goes on in another fragment."""
-        return False
+        return goes_on(self.below)
 
     @property
     def payload(self) -> bytes:
@@ -283,14 +275,14 @@ class Header(View, metaclass=HeaderType):
         raise AttributeError(f"{self.name} has no field {name!r}")
 
     def _options(self, field: Options) -> list[Option]:
-        """The options in an area, in order."""
-        cache = self._cached()
-        if field.attribute not in cache:
-            from dissectors.options import split  # options are headers, so not above
-
+        """Look for the options in an area, in order; kept for those who ask again."""
+        declared = self.declaration
+        place: tuple[int, int] | None = (self.start + declared.fixed, self.stop)
+        if field is not declared.rest or self.status & layout.PARTIAL:
             place = self._tail().get(field.attribute)
-            cache[field.attribute] = split(self, field.family, *place) if place is not None else []
-        return cache[field.attribute]  # type: ignore[no-any-return]
+        options = split(self, field.family, *place) if place is not None else []
+        self._cached()[field.attribute] = options
+        return options
 
     def _cached(self) -> dict[str, Any]:
         if self.cache is None:
@@ -326,7 +318,7 @@ class Header(View, metaclass=HeaderType):
                 if stop > start:
                     children = [
                         group(option.title, option.start, option.stop, list(option.items()))
-                        for option in self._options(field)
+                        for option in getattr(self, field.attribute)
                     ]
                     yield group(field.meaning, start, stop, children)
             elif isinstance(field, Repeat):
@@ -374,7 +366,7 @@ class Header(View, metaclass=HeaderType):
     def inside(self) -> Iterator[Header]:
         """The headers right inside this one: the options of its areas, and what `body` found."""
         for area in self.declaration.areas:
-            yield from self._options(area)
+            yield from getattr(self, area.attribute)
         if self.declaration.has_body:
             yield from self._found().headers
 
@@ -476,6 +468,12 @@ class Option(Header):
     last: ClassVar[tuple[int, ...]] = ()
     align: ClassVar[int] = 1
     strict: ClassVar[bool] = False
+
+    @property
+    def filled(self) -> bool:
+        """Whether the fields take all octets of the option, neither more nor less."""
+        behind = self.start + self.declaration.fixed
+        return max((stop for _, stop in self._tail().values()), default=behind) == self.stop
 
     @property
     def malformed(self) -> str:

@@ -5,7 +5,7 @@ Kept apart from both so that each is said once: walk.py binds them to C integers
 from __future__ import annotations
 
 # A node, one row of NODE numbers a header.
-NODE = 17
+NODE = 24
 FIXED = 0  # octets that must be there before any rule reads a field
 LENGTH_BASE = 1  # length of the header = LENGTH_BASE + sum of LENGTH_COUNT terms from LENGTH_TERM on
 LENGTH_TERM = 2
@@ -15,14 +15,21 @@ END_BASE = 5
 END_TERM = 6
 END_COUNT = 7
 FRAGMENT_TERM = 8  # not zero: what follows is the middle of something; -1 where there is no such field
-NEXT_RULE = 9  # what follows
-NEXT_TERM = 10
-NEXT_TABLE = 11
-NEXT_SIZE = 12
-NEXT_DEFAULT = 13
+NEXT = 9  # what follows: an edge
 FLAGS = 14
 LENGTH_MULTIPLE = 15  # the length is filled up to a multiple of this
 END_ZERO = 16  # a sum of zero means all that is there, where that is more octets than this; -1: it means zero
+MEMBERS = 17  # which option of the family it is: an edge
+FAMILY = 22  # number of the family, the same for all of its members; 0 where there is none
+ALIGN = 23  # options of the family are filled up to a multiple of this
+
+# An edge, EDGE_DEFAULT + 1 numbers of a node's row from NEXT or MEMBERS on: the rule, the first term that it reads, its
+# rows, how many they are or where the second half of the table begins, and the node where none of them fits.
+EDGE_RULE = 0
+EDGE_TERM = 1
+EDGE_TABLE = 2
+EDGE_SIZE = 3
+EDGE_DEFAULT = 4
 
 # A term, one row of TERM numbers a wire field that a rule reads.
 TERM = 8
@@ -55,6 +62,10 @@ QUOTES = 2  # carries the beginning of another packet, cut short by rights
 REPEATS = 4  # follows itself until its parent ends
 TAKES_ALL = 8  # the header reaches to its end: nothing is carried
 EXTENDS = 16  # continues the header before it, under the same name
+STRICT = 32  # a family whose options are believed only where their fields take all of their octets
+TAILED = 64  # has fields behind the fixed part
+ROOMY = 128  # a family or a header with a body: its fields may leave octets
+ASKED = 256  # has a say in whether it is recognised
 
 # A found layer, one row of FOUND numbers: node, start, stop, end, status, the row of the header that carries it, the
 # row of the one of its kind that it follows; -1 for a row that there is not.
@@ -68,6 +79,7 @@ TOO_DEEP = 32  # the walk was ended here
 PARTIAL = 64  # not even the fixed part is whole
 FRAGMENT = 128
 QUOTED = 256
+CONTRADICTS = SHORT | BAD_LENGTH | BAD_END | LONG_END | TOO_DEEP
 
 # A header that may follow itself, one row of REPEAT numbers while what it carries is walked: node, start, end, quoted,
 # depth, the row of what carries it, its own row.

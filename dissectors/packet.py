@@ -84,22 +84,42 @@ class Packet(Holder):
         """The frame as a header of its own: `frame.number`, `frame.len` and what else is not in its octets."""
         return Frame.of(self)
 
-    @property
-    def layers(self) -> list[Header]:
-        """Every header, outermost first; what nobody declared is a `data` layer at the end."""
-        if not self.complete:
-            self.headers = _complete(self, self.headers if self.headers is not None else self.walk())
-            self.complete = True
-        assert self.headers is not None
-        return self.headers
-
     def walk(self) -> list[Header]:
         """The headers that the parse graph leads to; what is recognised by content, and data, is only in `layers`."""
-        interface = self.interface
+        captured = self.captured
+        interface = captured.interface
         compiled = interface.graph.compiled
-        end = self.length if self.length > len(self.data) else len(self.data)
-        self.headers = compiled.walker.layers(self.captured, compiled.links.get(interface.linktype, 0), 0, end)
+        end = max(captured.length, len(captured.data))
+        self.headers = compiled.walker.layers(captured, compiled.links.get(interface.linktype, 0), 0, end)
         return self.headers
+
+    def completed(self, found: list[Header]) -> list[Header]:
+        """What the walker found, less what is not what a port promised, with what is seen by content and the rest.
+
+        A header that is refused goes with all that it carries; one that follows what carries it stays.
+        """
+        if found and not self.captured.doubtful:
+            left = _left(self, found[-1])
+            return found + left if left else found
+        data = self.data
+        end = max(self.length, len(data))
+        if not found:
+            return _rest(self, None, 0, end)
+        complete: list[Header] = []
+        refused = 0
+        for layer in found:
+            if refused and layer.start < refused:
+                continue
+            if layer.repeats and complete and complete[-1].end <= layer.start:
+                complete += _left(self, complete[-1])
+            if layer.declaration.picky and not layer.recognises(data[layer.start : layer.end]):
+                refused = next((each.end for each in reversed(complete) if each.end > layer.start), end)
+                complete += _rest(self, complete[-1] if complete else None, layer.start, refused)
+            else:
+                complete.append(layer)
+        if layer is complete[-1]:
+            complete += _left(self, layer)
+        return complete
 
     @property
     def payload(self) -> bytes:
@@ -212,32 +232,6 @@ def _inside(layer: Header) -> Iterator[Header]:
         yield from _inside(extension)
 
 
-def _complete(packet: Packet, layers: list[Header]) -> list[Header]:
-    """What the walker found, less what is not what a port promised, with what is recognised by content and the rest.
-
-    A header that is refused goes with all that it carries; one that follows what carries it stays.
-    """
-    data = packet.data
-    end = max(packet.length, len(data))
-    if not layers:
-        return _rest(packet, None, 0, end)
-    complete: list[Header] = []
-    refused = 0
-    for layer in layers:
-        if refused and layer.start < refused:
-            continue
-        if layer.repeats and complete and complete[-1].end <= layer.start:
-            complete += _left(packet, complete[-1])
-        if layer.declaration.picky and not layer.recognises(data[layer.start : layer.end]):
-            refused = next((each.end for each in reversed(complete) if each.end > layer.start), end)
-            complete += _rest(packet, complete[-1] if complete else None, layer.start, refused)
-        else:
-            complete.append(layer)
-    if layer is complete[-1]:
-        complete += _left(packet, layer)
-    return complete
-
-
 def _left(packet: Packet, layer: Header) -> list[Header]:
     """The layers in what the innermost header carries, to which no edge led."""
     inner = layer.extensions[-1] if layer.extensions else layer
@@ -256,10 +250,11 @@ def _rest(packet: Packet, below: Header | None, start: int, end: int) -> list[He
     data = packet.data
     if start >= end or start >= len(data):
         return []
-    compiled: Compiled = packet.interface.graph.compiled
     if below is not None and not below.status & _STOPPED:
+        compiled: Compiled = packet.interface.graph.compiled
+        payload = data[start:end]
         for guess in compiled.guesses.get(below.name, ()):
-            if guess.recognises(data[start:end]):
+            if guess.recognises(payload):
                 return compiled.walker.layers(packet.captured, compiled.node_of[guess], start, end, below)
     quoted = below.status & layout.QUOTED if below is not None else 0
     return [Data(packet.captured, start, min(end, len(data)), end, quoted, below)]

@@ -25,14 +25,18 @@ END_BASE = cython.declare(cython.longlong, layout.END_BASE)
 END_TERM = cython.declare(cython.longlong, layout.END_TERM)
 END_COUNT = cython.declare(cython.longlong, layout.END_COUNT)
 FRAGMENT_TERM = cython.declare(cython.longlong, layout.FRAGMENT_TERM)
-NEXT_RULE = cython.declare(cython.longlong, layout.NEXT_RULE)
-NEXT_TERM = cython.declare(cython.longlong, layout.NEXT_TERM)
-NEXT_TABLE = cython.declare(cython.longlong, layout.NEXT_TABLE)
-NEXT_SIZE = cython.declare(cython.longlong, layout.NEXT_SIZE)
-NEXT_DEFAULT = cython.declare(cython.longlong, layout.NEXT_DEFAULT)
+NEXT = cython.declare(cython.longlong, layout.NEXT)
 FLAGS = cython.declare(cython.longlong, layout.FLAGS)
 END_ZERO = cython.declare(cython.longlong, layout.END_ZERO)
 LENGTH_MULTIPLE = cython.declare(cython.longlong, layout.LENGTH_MULTIPLE)
+MEMBERS = cython.declare(cython.longlong, layout.MEMBERS)
+FAMILY = cython.declare(cython.longlong, layout.FAMILY)
+ALIGN = cython.declare(cython.longlong, layout.ALIGN)
+EDGE_RULE = cython.declare(cython.longlong, layout.EDGE_RULE)
+EDGE_TERM = cython.declare(cython.longlong, layout.EDGE_TERM)
+EDGE_TABLE = cython.declare(cython.longlong, layout.EDGE_TABLE)
+EDGE_SIZE = cython.declare(cython.longlong, layout.EDGE_SIZE)
+EDGE_DEFAULT = cython.declare(cython.longlong, layout.EDGE_DEFAULT)
 TERM = cython.declare(cython.longlong, layout.TERM)
 T_OFFSET = cython.declare(cython.longlong, layout.T_OFFSET)
 T_SIZE = cython.declare(cython.longlong, layout.T_SIZE)
@@ -58,6 +62,10 @@ QUOTES = cython.declare(cython.longlong, layout.QUOTES)
 REPEATS = cython.declare(cython.longlong, layout.REPEATS)
 TAKES_ALL = cython.declare(cython.longlong, layout.TAKES_ALL)
 EXTENDS = cython.declare(cython.longlong, layout.EXTENDS)
+STRICT = cython.declare(cython.longlong, layout.STRICT)
+TAILED = cython.declare(cython.longlong, layout.TAILED)
+ROOMY = cython.declare(cython.longlong, layout.ROOMY)
+ASKED = cython.declare(cython.longlong, layout.ASKED)
 TRUNCATED = cython.declare(cython.longlong, layout.TRUNCATED)
 SHORT = cython.declare(cython.longlong, layout.SHORT)
 BAD_LENGTH = cython.declare(cython.longlong, layout.BAD_LENGTH)
@@ -67,12 +75,63 @@ TOO_DEEP = cython.declare(cython.longlong, layout.TOO_DEEP)
 PARTIAL = cython.declare(cython.longlong, layout.PARTIAL)
 FRAGMENT = cython.declare(cython.longlong, layout.FRAGMENT)
 QUOTED = cython.declare(cython.longlong, layout.QUOTED)
+CONTRADICTS = cython.declare(cython.longlong, layout.CONTRADICTS)
 FOUND = cython.declare(cython.longlong, layout.FOUND)
 REPEAT = cython.declare(cython.longlong, layout.REPEAT)
 MOST_LAYERS = cython.declare(cython.longlong, layout.MOST_LAYERS)
 MOST_REPEATING = cython.declare(cython.longlong, layout.MOST_REPEATING)
 MOST_FOUND = cython.declare(cython.longlong, layout.MOST_FOUND)
 MOST_LEAPS = cython.declare(cython.longlong, layout.MOST_LEAPS)
+
+
+def ones_complement_sum(octets: bytes, start: cython.longlong = 0) -> cython.longlong:
+    """The 16-bit one's complement sum of `octets`, added to `start`; an odd last octet counts as if a 0 followed."""
+    total: cython.longlong = start
+    last: cython.longlong = len(octets) - 1
+    i: cython.longlong
+    for i in range(0, last, 2):
+        total += octets[i] << 8 | octets[i + 1]
+    if last % 2 == 0:
+        total += octets[last] << 8
+    # The sum modulo 65535 is that of all carries added again; 0 has two forms, told apart here.
+    return total % 0xFFFF or (0xFFFF if total else 0)
+
+
+def goes_on(layer: object) -> cython.bint:
+    """Whether the end of what lies on `layer`, a header or None, is elsewhere: in another segment or fragment."""
+    view: View = layer
+    while view is not None:
+        if view.status & LONG_END or view.continued:
+            return True
+        view = view.below
+    return False
+
+
+def may_contradict(layer: View) -> cython.bint:
+    """Whether a header may contradict itself: its status says so, or somebody has to look inside or behind it."""
+    each: View
+    if layer.status & CONTRADICTS or layer.extensions:
+        return True
+    declared = layer.declaration
+    if declared.holds:
+        if declared.has_body:
+            return True
+        for area in declared.areas:
+            for each in getattr(layer, area.attribute):
+                if may_contradict(each):
+                    return True
+    return False
+
+
+def depth(layer: View) -> cython.longlong:
+    """In how many options a header stands, itself counted."""
+    view: View = layer
+    options: cython.longlong = 0
+    while view is not None:
+        if view.is_option:
+            options += 1
+        view = view.below
+    return options
 
 
 @cython.cclass
@@ -90,6 +149,7 @@ class Captured:
     number = cython.declare(cython.longlong, visibility="public")
     options = cython.declare(tuple, visibility="public")
     notes = cython.declare(object, visibility="public")
+    doubtful = cython.declare(cython.bint, visibility="public")  # a header in it is to be asked, or follows another
 
 
 @cython.cclass
@@ -117,9 +177,18 @@ class Holder:
         captured.number = number
         captured.options = options
         captured.notes = None
+        captured.doubtful = False
         self.captured = captured
         self.headers = None
         self.complete = False
+
+    @property
+    def layers(self) -> list:
+        """Every header, outermost first; what nobody declared is a `data` layer at the end."""
+        if not self.complete:
+            self.headers = self.completed(self.headers if self.headers is not None else self.walk())
+            self.complete = True
+        return self.headers
 
     @property
     def data(self) -> bytes:
@@ -255,16 +324,23 @@ class NumberReader:
 
 @cython.cclass
 class OctetsReader:
-    """The attribute that reads whole octets from a header's fixed part and converts them; None where cut off."""
+    """The attribute that reads whole octets from a header's fixed part and converts them; None where cut off.
+
+    `most` values are remembered, for octets that come again and again.
+    """
 
     at: cython.longlong
     size: cython.longlong
     convert: object
+    most: cython.longlong
+    known: dict
 
-    def __init__(self, at: cython.longlong, size: cython.longlong, convert: object) -> None:
+    def __init__(self, at: cython.longlong, size: cython.longlong, convert: object, most: cython.longlong = 0) -> None:
         self.at = at
         self.size = size
         self.convert = convert
+        self.most = most
+        self.known = {}
 
     def __get__(self, layer: object, owner: object) -> object:
         if layer is None:
@@ -273,7 +349,42 @@ class OctetsReader:
         first: cython.longlong = view.start + self.at
         if first + self.size > view.stop:
             return None
-        return self.convert(view.octets[first : first + self.size])
+        octets: bytes = view.octets[first : first + self.size]
+        if self.most == 0:
+            return self.convert(octets)
+        value: object = self.known.get(octets)
+        if value is None:
+            value = self.convert(octets)
+            if len(self.known) >= self.most:
+                self.known.clear()
+            self.known[octets] = value
+        return value
+
+
+@cython.cclass
+class AreaReader:
+    """The attribute that reads an area of options, which are looked for once."""
+
+    field: object
+    attribute: str
+
+    def __init__(self, field: object, attribute: str) -> None:
+        self.field = field
+        self.attribute = attribute
+
+    def __get__(self, layer: object, owner: object) -> object:
+        if layer is None:
+            return self
+        view: View = layer
+        found: object = None
+        if view.cache is not None:
+            found = view.cache.get(self.attribute)
+            if found is not None:
+                return found
+        declared = layer.declaration
+        if declared.rest is self.field and view.start + cython.cast(cython.longlong, declared.fixed) >= view.stop:
+            return []
+        return layer._options(self.field)
 
 
 @cython.cclass
@@ -327,6 +438,8 @@ class Walker:
     repeats: cython.longlong[::1]
     classes: list
     names: list
+    single: list
+    last: list
     new: object
 
     def __init__(
@@ -347,6 +460,8 @@ class Walker:
         self.repeats = repeats
         self.classes = classes
         self.names = [cls.name for cls in classes]
+        self.single = [cls.single if cls.is_option else () for cls in classes]
+        self.last = [cls.last if cls.is_option else () for cls in classes]
         self.new = View.__new__  # without __init__: the walker sets every attribute itself
 
     def layers(
@@ -363,14 +478,14 @@ class Walker:
         continues another is hung on it.  Never raises on bytes.
         """
         data: bytes = captured.data
-        octets: cython.const[cython.uchar][::1] = data
         quoted: cython.longlong = 0
         row: cython.longlong
-        count: cython.int = self._walk(octets, node, start, len(data), end)
+        count: cython.int = self._walk(data, node, start, len(data), end)
         i: cython.int
         view: View
         main: View
         carrier: cython.longlong
+        flags: cython.longlong
         views: list = []  # by row; for a header that continues another, that one
         layers: list = []
         if below is not None:
@@ -378,21 +493,14 @@ class Walker:
             quoted = main.status & QUOTED
         for i in range(count):
             row = i * FOUND
-            cls = self.classes[self.found[row]]
-            view = self.new(cls)
-            view.captured = captured
-            view.octets = data
-            view.start = self.found[row + 1]
-            view.stop = self.found[row + 2]
-            view.end = self.found[row + 3]
-            view.status = self.found[row + 4] | quoted
-            view.protocol = self.names[self.found[row]]
             carrier = self.found[row + 5]
-            view.below = below if carrier < 0 else views[carrier]
-            view.predecessor = None if self.found[row + 6] < 0 else views[self.found[row + 6]]
-            view.extensions = ()
-            view.cache = None
-            if carrier >= 0 and self.nodes[self.found[row] * NODE + FLAGS] & EXTENDS:
+            view = self._view(captured, row, quoted, below if carrier < 0 else views[carrier])
+            if self.found[row + 6] >= 0:
+                view.predecessor = views[self.found[row + 6]]
+            flags = self.nodes[self.found[row] * NODE + FLAGS]
+            if flags & (ASKED | REPEATS):
+                captured.doubtful = True
+            if carrier >= 0 and flags & EXTENDS:
                 main = views[carrier]
                 main.extensions += (view,)
                 views.append(main)
@@ -401,11 +509,136 @@ class Walker:
                 views.append(view)
         return layers
 
+    def split(
+        self,
+        layer: View,
+        family: cython.longlong,
+        start: cython.longlong,
+        stop: cython.longlong,
+    ) -> list:
+        """The options in `data[start:stop]` of the frame, inside `layer`: members of the family of that node.
+
+        An option that does not fit keeps what is there and says so; what stands behind it is not read.  Never raises
+        on bytes.
+        """
+        captured: Captured = layer.captured
+        data: bytes = captured.data
+        limit: cython.longlong = len(data)
+        row: cython.longlong = family * NODE
+        strict: cython.bint = self.nodes[row + FLAGS] & STRICT != 0
+        align: cython.longlong = self.nodes[row + ALIGN]
+        fixed: cython.longlong = self.nodes[row + FIXED]
+        single: tuple = self.single[family]
+        last: tuple = self.last[family]
+        quoted: cython.longlong = layer.status & QUOTED
+        end: cython.longlong
+        bad: cython.longlong
+        kind: cython.longlong
+        node: cython.longlong
+        known: cython.longlong
+        gap: cython.longlong
+        option: View
+        options: list = []
+        while start < stop:
+            kind = self._kind(data, row, start, stop)
+            if single and kind in single:
+                self.found[0] = self._member(data, row, start, stop)
+                self.found[1], self.found[2], self.found[3], self.found[4] = start, start + 1, start + 1, PARTIAL
+                options.append(self._view(captured, 0, 0, layer))
+                start += 1
+                if kind in last:
+                    break
+                continue
+            end = stop
+            bad = 0
+            if start + fixed > stop:
+                bad = TRUNCATED if layer.unfinished else 0
+            elif self.nodes[row + END_RULE] != END_WITH_PARENT:
+                end = start + self.nodes[row + END_BASE]
+                end += self._sum(data, start, self.nodes[row + END_TERM], self.nodes[row + END_COUNT])
+                if end < start + fixed:
+                    bad = BAD_END
+                elif end > stop:
+                    bad = TRUNCATED if layer.unfinished else LONG_END
+            if bad:
+                end = stop
+            node, known = family, 0
+            while self.nodes[node * NODE + FAMILY] != known:  # a member may be a family itself
+                known = self.nodes[node * NODE + FAMILY]
+                node = self._member(data, node * NODE, start, end)
+            self._walk(data, node, start, limit, end)
+            option = self._view(captured, 0, quoted, layer)
+            if strict and not bad & TRUNCATED and (bad or not self._filled(option, node)):
+                self._walk(data, self.nodes[row + MEMBERS + EDGE_DEFAULT], start, limit, end)
+                option = self._view(captured, 0, quoted, layer)
+                bad = bad or BAD_LENGTH
+            option.status |= bad
+            options.append(option)
+            if bad & ~BAD_LENGTH or kind in last:
+                break
+            gap = (end - start) % align
+            start = end + align - gap if gap else end
+        return options
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _kind(
+        self, octets: bytes, row: cython.longlong, start: cython.longlong, stop: cython.longlong
+    ) -> cython.longlong:
+        """What tells the members of a family apart, -1 where it is not there."""
+        at: cython.longlong
+        if self.nodes[row + FAMILY] == 0:
+            return -1
+        at = self.nodes[row + MEMBERS + EDGE_TERM] * TERM
+        if start + self.terms[at + T_OFFSET] + self.terms[at + T_SIZE] > stop:
+            return -1
+        return self._term(octets, start, self.nodes[row + MEMBERS + EDGE_TERM])
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def _member(
+        self, octets: bytes, row: cython.longlong, start: cython.longlong, stop: cython.longlong
+    ) -> cython.longlong:
+        """The node of the member of a family, or that of those that nobody declared."""
+        if self._kind(octets, row, start, stop) < 0:
+            return self.nodes[row + MEMBERS + EDGE_DEFAULT]
+        return self._follow(octets, row + MEMBERS, start)
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def _filled(self, option: View, node: cython.longlong) -> cython.bint:
+        """Whether the fields take all octets of an option, neither more nor less; some may leave octets."""
+        flags: cython.longlong = self.nodes[node * NODE + FLAGS]
+        if option.status & PARTIAL:
+            return False
+        if flags & ROOMY:
+            return True
+        if flags & TAILED:
+            return option.filled
+        return option.start + self.nodes[node * NODE + FIXED] == option.stop
+
+    @cython.cfunc
+    def _view(self, captured: Captured, row: cython.longlong, quoted: cython.longlong, below: object) -> View:
+        """The header that was found in a row."""
+        view: View = self.new(self.classes[self.found[row]])
+        view.captured = captured
+        view.octets = captured.data
+        view.start = self.found[row + 1]
+        view.stop = self.found[row + 2]
+        view.end = self.found[row + 3]
+        view.status = self.found[row + 4] | quoted
+        view.protocol = self.names[self.found[row]]
+        view.below = below
+        view.predecessor = None
+        view.extensions = ()
+        view.cache = None
+        return view
+
     @cython.cfunc
     @cython.exceptval(-1)
     def _walk(
         self,
-        octets: cython.const[cython.uchar][::1],
+        octets: bytes,
         node: cython.longlong,
         start: cython.longlong,
         limit: cython.longlong,
@@ -452,9 +685,9 @@ class Walker:
                 if flags & QUOTES:
                     quoted = QUOTED
                 if start + fixed > end or start + fixed > limit:
-                    node = self.nodes[row + NEXT_DEFAULT]
+                    node = self.nodes[row + NEXT + EDGE_DEFAULT]
                 else:
-                    node = self._next(octets, row, start)
+                    node = self._follow(octets, row + NEXT, start)
                 continue
             if start >= end or start >= limit:
                 node = 0
@@ -526,7 +759,7 @@ class Walker:
             if status & FRAGMENT:
                 following = 0
             else:
-                following = self._next(octets, row, start)
+                following = self._follow(octets, row + NEXT, start)
             if flags & REPEATS and start < own_end < end and waiting < MOST_REPEATING:
                 at = waiting * REPEAT
                 self.repeats[at], self.repeats[at + 1], self.repeats[at + 2] = node, own_end, end
@@ -543,13 +776,13 @@ class Walker:
 
     @cython.cfunc
     @cython.exceptval(check=True)
-    def _next(
-        self, octets: cython.const[cython.uchar][::1], row: cython.longlong, start: cython.longlong
+    def _follow(
+        self, octets: bytes, edge: cython.longlong, start: cython.longlong
     ) -> cython.longlong:
-        rule: cython.longlong = self.nodes[row + NEXT_RULE]
-        default: cython.longlong = self.nodes[row + NEXT_DEFAULT]
-        term: cython.longlong = self.nodes[row + NEXT_TERM]
-        table: cython.longlong = self.nodes[row + NEXT_TABLE]
+        rule: cython.longlong = self.nodes[edge + EDGE_RULE]
+        default: cython.longlong = self.nodes[edge + EDGE_DEFAULT]
+        term: cython.longlong = self.nodes[edge + EDGE_TERM]
+        table: cython.longlong = self.nodes[edge + EDGE_TABLE]
         value: cython.longlong
         other: cython.longlong
         following: cython.longlong = 0
@@ -564,15 +797,15 @@ class Walker:
             other = self._term(octets, start, term + 1)
             if other < value:
                 value, other = other, value
-            following = self.tables[table + self.nodes[row + NEXT_SIZE] + value]
+            following = self.tables[table + self.nodes[edge + EDGE_SIZE] + value]
             if following == 0:
-                following = self.tables[table + self.nodes[row + NEXT_SIZE] + other]
+                following = self.tables[table + self.nodes[edge + EDGE_SIZE] + other]
             if following == 0:
                 following = self.tables[table + value]
             if following == 0:
                 following = self.tables[table + other]
         else:
-            for i in range(self.nodes[row + NEXT_SIZE]):
+            for i in range(self.nodes[edge + EDGE_SIZE]):
                 if self.pairs[table + 2 * i] == value:
                     following = self.pairs[table + 2 * i + 1]
                     break
@@ -582,7 +815,7 @@ class Walker:
     @cython.exceptval(check=True)
     def _sum(
         self,
-        octets: cython.const[cython.uchar][::1],
+        octets: bytes,
         start: cython.longlong,
         first: cython.longlong,
         count: cython.longlong,
@@ -596,7 +829,7 @@ class Walker:
     @cython.cfunc
     @cython.exceptval(check=True)
     def _term(
-        self, octets: cython.const[cython.uchar][::1], start: cython.longlong, term: cython.longlong
+        self, octets: bytes, start: cython.longlong, term: cython.longlong
     ) -> cython.longlong:
         at: cython.longlong = term * TERM
         first: cython.longlong = start + self.terms[at + T_OFFSET]

@@ -61,7 +61,7 @@ class IPv4(Header):
     addresses = ("src", "dst")
 
     @property
-    def continued(self) -> bool:
+    def continued(self) -> bool:  # type: ignore[override]
         return bool(self.mf)
 
     @property

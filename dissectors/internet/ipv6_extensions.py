@@ -57,7 +57,7 @@ class FragmentHeader(Header):
     next = by(nxt, "ip.proto")
 
     @property
-    def continued(self) -> bool:
+    def continued(self) -> bool:  # type: ignore[override]
         return bool(self.more)
 
     def info(self) -> str | None:

@@ -1,6 +1,8 @@
 """Transmission Control Protocol: the header.  Its options are in tcp_options.py and mptcp.py."""
 from __future__ import annotations
 
+from functools import cache
+
 from dissectors import layout
 from dissectors.checksum import status_field, transport_status
 from dissectors.fields import Bytes, Derived, Either, Flag, Noted, Options, Text, Uint
@@ -22,6 +24,7 @@ def _letters(layer: TCP) -> str | None:
     return "".join(letter if layer.flags >> 11 - i & 1 else "·" for i, letter in enumerate(_LETTERS))
 
 
+@cache
 def _names(flags: int) -> str:
     """The names of the flags that are set."""
     names = dict.fromkeys(name for i, name in enumerate(_NAMES) if flags >> i & 1)
@@ -30,9 +33,10 @@ def _names(flags: int) -> str:
 
 def _data_length(layer: TCP) -> int | None:
     """What is left of the segment behind the header, captured or not."""
-    if layer.hdr_len is None:
+    header = layer.hdr_len
+    if header is None:
         return None
-    octets = layer.end - layer.start - layer.hdr_len
+    octets: int = layer.end - layer.start - header
     return octets if octets >= 0 else None
 
 
@@ -85,21 +89,24 @@ class TCP(Header):
     next = by_port(srcport, dstport)
 
     def info(self) -> str | None:
-        if self.dstport is None:
+        destination = self.dstport
+        if destination is None:
             return None
-        ports = f"{self.srcport} → {self.dstport}"
-        if not self.whole:
-            return ports
+        status = self.status
+        told = f"{self.srcport} → {destination}"
+        if status & layout.PARTIAL:
+            return told
         flags = self.flags
         notes = self.captured.notes or {}
-        words = [ports, f"[{_names(flags)}]", f"Seq={notes.get('tcp.seq', self.seq_raw)}"]
+        told += f" [{_names(flags)}] Seq={notes.get('tcp.seq', self.seq_raw)}"
         if flags & 0x10:
-            words.append(f"Ack={notes.get('tcp.ack', self.ack_raw)}")
-        words.append(f"Win={notes.get('tcp.window_size', self.window_size_value)}")
+            told += f" Ack={notes.get('tcp.ack', self.ack_raw)}"
+        told += f" Win={notes.get('tcp.window_size', self.window_size_value)}"
         if flags & 0x20:
-            words.append(f"Urg={self.urgent_pointer}")
-        if not self.status & (layout.BAD_LENGTH | layout.SHORT):
-            words.append(f"Len={self.len}")
-            whole = (option for option in self.options if not option.status & ~layout.QUOTED)
-            words += (told for option in whole if (told := option.info()))
-        return " ".join(words)
+            told += f" Urg={self.urgent_pointer}"
+        if not status & (layout.BAD_LENGTH | layout.SHORT):
+            told += f" Len={_data_length(self)}"
+            for option in self.options:
+                if not option.status & ~layout.QUOTED and (more := option.info()):
+                    told += f" {more}"
+        return told

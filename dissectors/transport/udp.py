@@ -28,8 +28,9 @@ class UDP(Header):
     end = length.or_rest(more_than=0xFFFF)
 
     def info(self) -> str | None:
-        if self.dstport is None:
+        destination = self.dstport
+        if destination is None:
             return None
         if not self.whole:
-            return f"{self.srcport} → {self.dstport}"
-        return f"{self.srcport} → {self.dstport} Len={max(self.length - 8, 0) or self.payload_length}"
+            return f"{self.srcport} → {destination}"
+        return f"{self.srcport} → {destination} Len={max(self.length - 8, 0) or self.payload_length}"

@@ -2,8 +2,8 @@
 
 What a user did wrong, or what is wrong with a file, is one line on standard error. Exit status: 0, 1 when a file
 could not be read or written, or an interface not captured on, 2 when the command line was wrong, 3 when this user may
-not capture, 130 after Ctrl-C, 141 when the reader of the output
-went away, as a shell reports a program that was stopped by SIGPIPE.
+not capture, 130 after Ctrl-C (which is how a capture is meant to end: 0), 141 when the reader of the output went away,
+as a shell reports a program that was stopped by SIGPIPE.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from rawcap.cli.terminal import drop_output, say
 _COMMANDS = {
     "capture": "Capture packets live: show them, write them to files.",
     "read": "Show what is in capture files.",
+    "interfaces": "List the interfaces, and what of them may be captured.",
+    "doctor": "Say what this machine and user allow, and how to get the rest.",
     "fields": "List the fields that filters and views know.",
     "protocols": "List the protocols that are dissected.",
 }

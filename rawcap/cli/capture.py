@@ -145,39 +145,47 @@ def command(
     stop = Limits(stop.duration_s, most, stop.octets, stop.files)
 
     problems = _Problems()
-    try:
-        join_owner(netns)
-        live = capture(
-            interfaces or ANY,
-            filter=capture_filter,
-            display_filter=display_filter,
-            socket=cast("SocketKind", kind),
-            protocols=protocols or PROTOCOLS,
-            netns=netns,
-            snaplen=snaplen or SNAPLEN,
-            ring_octets=buffer * _MIB,
-            promiscuous=not no_promiscuous,
-            direction=cast("Direction", direction),
-            timestamp=cast("Timestamp", timestamp),
-            fanout=fanout,
-            count=most,
-            duration=stop.duration_s,
-            needs=showing.needs,
-            decode_as=decode_as,
-            reassemble=reassemble,
-            problem=problems,
-        )
-        user = give_up(user, os.environ)
-    except ValueError as error:
-        return refused(error)
-    except NotPermitted as error:
-        say(str(error))
-        return _NOT_PERMITTED
-    except LiveError as error:
-        say(str(error))
-        return 1
-    with live, _ended_by_signals(live):
-        return _Session(live, showing, problems).run(lambda: _writer(output, stop, rotate, live, force), output, stop)
+    with contextlib.ExitStack() as stack:
+        try:
+            join_owner(netns)
+            live = stack.enter_context(
+                capture(
+                    interfaces or ANY,
+                    filter=capture_filter,
+                    display_filter=display_filter,
+                    socket=cast("SocketKind", kind),
+                    protocols=protocols or PROTOCOLS,
+                    netns=netns,
+                    snaplen=snaplen or SNAPLEN,
+                    ring_octets=buffer * _MIB,
+                    promiscuous=not no_promiscuous,
+                    direction=cast("Direction", direction),
+                    timestamp=cast("Timestamp", timestamp),
+                    fanout=fanout,
+                    count=most,
+                    duration=stop.duration_s,
+                    needs=showing.needs,
+                    decode_as=decode_as,
+                    reassemble=reassemble,
+                    problem=problems,
+                )
+            )
+            # What is loaded later may be out of reach for a plain user, when rawcap is installed for root alone.
+            session = _Session(live, showing, problems)
+            packing = _compression(output)
+            if packing is not None:
+                compression.compressor(packing)
+            give_up(user, os.environ)
+        except ValueError as error:
+            return refused(error)
+        except NotPermitted as error:
+            say(str(error))
+            return _NOT_PERMITTED
+        except LiveError as error:
+            say(str(error))
+            return 1
+        with _ended_by_signals(live):
+            return session.run(lambda: _writer(output, stop, rotate, live, force), output, stop)
 
 
 class _Problems:
@@ -203,7 +211,8 @@ class _Session:
         set_up_output(live=False)  # what was written goes out when there is nothing more to write, not line by line
         self._live = live
         self._problems = problems
-        self._view = showing.open(sys.stdout.write, live.graph, at_once=True)
+        several = len({source.whole.name for source in live.sources}) > 1 or live.sources[0].whole.name == ANY
+        self._view = showing.open(sys.stdout.write, live.graph, at_once=True, interfaces=several)
         self._recorder: Recorder | None = None
 
     def run(self, open_writer: Callable[[], Writer | None], output: str | None, stop: Limits) -> int:
@@ -237,14 +246,13 @@ class _Session:
         return problems.status
 
     def _record(self, writer: Writer, output: str | None, stop: Limits) -> None:
-        packed = output is not None and os.path.splitext(output)[1].lower() in compression.SUFFIXES
         if self._view is None and output != "-" and sys.stderr.isatty():
             self._problems.line = LiveLine(sys.stderr)
         self._recorder = Recorder(
             self._live,
             writer,
             stop,
-            flush_seconds=_COMPRESSED_FLUSH_SECONDS if packed else 0,
+            flush_seconds=_COMPRESSED_FLUSH_SECONDS if _compression(output) is not None else 0,
             progress=functools.partial(self._progress, writer) if self._problems.line is not None else None,
         )
 
@@ -259,14 +267,15 @@ class _Session:
         live.idle = self._idle
         for packet in live:
             if recorder is not None:
-                recorder.write(packet)
-                if recorder.is_full:
+                if not recorder.write(packet):
                     break
             elif self._view is None:
                 break
             if self._view is not None:
                 with self._read_by_somebody():
                     self._view.show(packet)
+            if recorder is not None and recorder.is_full:
+                break
         with self._read_by_somebody():
             if self._view is not None:
                 self._view.flush()
@@ -300,6 +309,11 @@ def _limits(texts: Sequence[str], option: str) -> Limits:
         return limits(texts, option)
     except ValueError as error:
         raise Mistake(str(error)) from None
+
+
+def _compression(output: str | None) -> str | None:
+    """How a file of this name is compressed."""
+    return compression.SUFFIXES.get(os.path.splitext(output)[1].lower()) if output is not None else None
 
 
 def _writer(output: str | None, stop: Limits, rotate: Limits, live: LiveCapture, force: bool) -> Writer | None:
@@ -355,9 +369,10 @@ def _announce(live: LiveCapture) -> None:
 
 def _tell_counts(live: LiveCapture) -> None:
     counts = live.stats
+    start = "\r" if sys.stderr.isatty() else ""  # a terminal shows ^C where the line is to begin
     with contextlib.suppress(OSError):
         print(
-            f"{counts.captured} captured, {counts.received} received by the filter, "
+            f"{start}{counts.captured} captured, {counts.received} received by the filter, "
             f"{counts.dropped} dropped by the kernel",
             file=sys.stderr,
             flush=True,

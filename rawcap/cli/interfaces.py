@@ -6,7 +6,8 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +21,14 @@ from rawcap.show.table import table
 if TYPE_CHECKING:
     from rawcap.live.interfaces import NetworkInterface
 
-_HEADING = ("interface", "state", "kind", "link type", "MTU", "addresses", "may be captured by")
+_HEADING = ("name", "state", "link", "MTU", "addresses", "sockets")
+_ANY_SOCKETS = ("cooked", "ip")  # the kernel hands over every interface's frames alike without their link layer
+
+Row = tuple[str, str, str, str, Sequence[str], str]
+"""Name, state, link, MTU, addresses, sockets."""
+
+_WIDE = 110  # columns of a terminal in which the table need not be narrow
+_NARROW = 7, 12, 11  # columns for state, link and sockets where it has to be: addresses are long, and not to be broken
 
 
 @click.command("interfaces")
@@ -33,9 +41,9 @@ _HEADING = ("interface", "state", "kind", "link type", "MTU", "addresses", "may 
     "-T", "--view", type=click.Choice(["text", "json"]), default="text", help="A table, or a JSON object a line."
 )
 def command(netns: str | None, view: str) -> int:
-    """List the interfaces: state, kind, link type, MTU, addresses, and by which sockets they may be captured.
+    """List the interfaces: state, link type and kind, MTU, addresses, and by which sockets they may be captured.
 
-    The sockets are those of capture --socket, where this user may open them. `any` is every interface at once.
+    The sockets are those of capture --socket that this user may open. `any` is every interface at once.
     """
     from rawcap.live.interfaces import interfaces, refusals
     from rawcap.live.namespaces import join_owner
@@ -53,12 +61,28 @@ def command(netns: str | None, view: str) -> int:
             sys.stdout.write(json.dumps(_as_object(each, refused)) + "\n")
         sys.stdout.write(json.dumps(_any_as_object(refused)) + "\n")
         return 0
-    rows = [_HEADING, *(_row(each, refused) for each in found), _any_row(refused)]
+    rows = [*(_row(each, refused) for each in found), _any_row(refused)]
+    columns = width()
+    cells = (
+        [(name, state, link, mtu, ", ".join(addresses), sockets) for name, state, link, mtu, addresses, sockets in rows]
+        if columns is None
+        else [line for row in rows for line in _lines(row, columns)]
+    )
     paint = colours.Paint(colours.wanted("auto", sys.stdout, os.environ))
-    heading = len(list(itertools.takewhile(lambda line: not line.startswith(found[0].name), table(rows, width()))))
-    for number, line in enumerate(table(rows, width())):
-        sys.stdout.write((paint(line, colours.BOLD) if number < heading else line) + "\n")
+    heading, *lines = table([_HEADING, *cells], columns)
+    for line in (paint(heading, colours.BOLD), *lines):
+        sys.stdout.write(line + "\n")
     return 0
+
+
+def _lines(row: Row, columns: int) -> Iterator[tuple[str, ...]]:
+    """A row on a terminal: an address a line, and what is long beside it in as many lines as it takes."""
+    name, state, link, mtu, addresses, sockets = row
+    states, links, sorts = (
+        textwrap.wrap(cell, wide if columns < _WIDE else columns)
+        for cell, wide in zip((state, link, sockets), _NARROW, strict=True)
+    )
+    return itertools.zip_longest([name], states, links, [mtu], addresses, sorts, fillvalue="")
 
 
 def _sockets(interface: NetworkInterface, refused: Mapping[str, str | None]) -> tuple[list[str], str | None]:
@@ -73,36 +97,26 @@ def _sockets(interface: NetworkInterface, refused: Mapping[str, str | None]) -> 
     return _permitted(sensible, refused)
 
 
-def _permitted(sockets: list[str], refused: Mapping[str, str | None]) -> tuple[list[str], str | None]:
+def _permitted(sockets: Sequence[str], refused: Mapping[str, str | None]) -> tuple[list[str], str | None]:
     may = [name for name in sockets if refused[name] is None]
     return may, None if may else refused[sockets[0]]
 
 
 def _told(may: list[str], why_not: str | None) -> str:
-    return ", ".join(may) if why_not is None else f"nothing: {why_not}"
+    return ", ".join(may) if why_not is None else f"none: {why_not}"
 
 
-def _row(interface: NetworkInterface, refused: Mapping[str, str | None]) -> tuple[str, ...]:
-    kind = [interface.kind]
-    if interface.peer is not None:
-        kind.append(f"to {interface.peer}")
-    if interface.parent is not None:
-        kind.append(f"on {interface.parent}")
-    if interface.master is not None:
-        kind.append(f"in {interface.master}")
-    return (
-        interface.name,
-        interface.state,
-        " ".join(kind),
-        interface.link.title,
-        str(interface.mtu),
-        ", ".join(interface.addresses),
-        _told(*_sockets(interface, refused)),
-    )
+def _row(interface: NetworkInterface, refused: Mapping[str, str | None]) -> Row:
+    link = f"{interface.link.title}, {interface.kind}"
+    for word, other in (("to", interface.peer), ("on", interface.parent), ("in", interface.master)):
+        if other is not None:
+            link += f" {word} {other}"
+    told = _told(*_sockets(interface, refused))
+    return interface.name, interface.state, link, str(interface.mtu), interface.addresses, told
 
 
-def _any_row(refused: Mapping[str, str | None]) -> tuple[str, ...]:
-    return (ANY, "", "all of them", COOKED.title, "", "", _told(*_permitted(["cooked", "ip"], refused)))
+def _any_row(refused: Mapping[str, str | None]) -> Row:
+    return ANY, "", f"{COOKED.title}, all of them", "", (), _told(*_permitted(_ANY_SOCKETS, refused))
 
 
 def _as_object(interface: NetworkInterface, refused: Mapping[str, str | None]) -> dict[str, object]:
@@ -129,7 +143,7 @@ def _as_object(interface: NetworkInterface, refused: Mapping[str, str | None]) -
 
 
 def _any_as_object(refused: Mapping[str, str | None]) -> dict[str, object]:
-    may, why_not = _permitted(["cooked", "ip"], refused)
+    may, why_not = _permitted(_ANY_SOCKETS, refused)
     return {
         "name": ANY,
         "linktype": COOKED.linktype,

@@ -102,8 +102,9 @@ class Showing:
         *,
         at_once: bool,
         names: Callable[[], Mapping[str, str]] = dict,
+        interfaces: bool = False,
     ) -> View | None:
-        """The view.  Raises Mistake for a field or a setting that there is not."""
+        """The view; `interfaces` when a line of text is to name the interface.  Raises Mistake for a wrong field."""
         if self.view is None:
             return None
         paint = colours.Paint(colours.wanted(self.color, sys.stdout, os.environ))
@@ -113,6 +114,7 @@ class Showing:
                 clock=clock.clock(self.time_format),
                 paint=paint,
                 names=dict if self.numeric else names,
+                interfaces=interfaces,
                 at_once=at_once,
                 width=width(),
             )

@@ -5,8 +5,10 @@
     program.py         the filter that runs in the kernel
     ring.py, frames.py the ring of blocks, and one block as packets or as records of a file
     capture.py         several of these sockets as one stream of packets
+    merger.py          the order of several sockets
     recorder.py        the stream into files, with limits and rotation
-    device.py, interfaces.py, namespaces.py, privileges.py   what there is to capture on, and what this user may
+    device.py, interfaces.py, namespaces.py                  what there is to capture on
+    privileges.py, doctor.py                                 what this user may, and how to get the rest
 
 The package is not called `capture`, because `rawcap.capture` is the function that a program calls.
 Nothing here is imported by `files`, `filter`, `tcp` or `dissectors`.

@@ -202,6 +202,8 @@ class LiveCapture:
         self._read = 0
         self._open = dict.fromkeys(self.sources)
         self._lost: dict[Source, str] = {}
+        self._failure: LiveError | None = None
+        self._giving: Iterator[Packet] = iter(())
         self._held = Merger(time.monotonic)
         self._stop = self._closed = False
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -273,37 +275,64 @@ class LiveCapture:
 
     # -- packets ----------------------------------------------------------------------------------------------
 
+    # A loop may be left, and another begun: `_giving` has what is still to be given of what was read. `yield from`
+    # would close it with the loop.
+
     def __iter__(self) -> Iterator[Packet]:
-        while not self._is_over():
-            batch = self._collect()
-            yield from self._given(batch)
-            if not batch:
+        while True:
+            for packet in self._giving:
+                yield packet
+            if self._is_over():
+                break
+            if not self._collect():
                 self.wait()
-        yield from self._given(self._held.rest(), last=True)
+        for packet in self._rest():
+            yield packet
+        self._tell()
 
     async def __aiter__(self) -> AsyncIterator[Packet]:
-        while not self._is_over():
-            batch = self._collect()
-            for packet in self._given(batch):
+        import asyncio
+
+        while True:
+            for packet in self._giving:
                 yield packet
-            if not batch:
+            if self._is_over():
+                break
+            if self._collect():
+                await asyncio.sleep(0)  # others have their turn, however much comes
+            else:
                 await self._wait_async()
-        for packet in self._given(self._held.rest(), last=True):
+        for packet in self._rest():
             yield packet
+        self._tell()
 
     def _is_over(self) -> bool:
         if self.captured == self._count:
             self.stop()
             return True
-        return self.over
+        return self.over or self._failure is not None
 
-    def _collect(self) -> list[Packet]:
-        """What is ready: at most a block of each socket, and of several sockets in the order of time."""
+    def _collect(self) -> bool:
+        """Take what is ready, at most a block of each socket, of several in order of time; False when nothing is."""
         if len(self.sources) == 1:
-            return list(self.sources[0].packets())
-        for source in self._open:
-            self._held.add(source.packets())
-        return self._held.due()
+            batch = list(self.sources[0].packets())
+        else:
+            for source in self._open:
+                self._held.add(source.packets())
+            batch = self._held.due()
+        self._giving = self._given(batch)
+        return bool(batch)
+
+    def _rest(self) -> Iterator[Packet]:
+        """What was taken and has not been given."""
+        self._giving = self._given(self._held.rest(), last=not self._open)
+        return self._giving
+
+    def _tell(self) -> None:
+        """Raise the error that has waited for the packets which came before it."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def _given(self, batch: list[Packet], *, last: bool = False) -> Iterator[Packet]:
         for number, packet in enumerate(batch, self._read + 1):
@@ -367,5 +396,6 @@ class LiveCapture:
             return
         error = LiveError(reason)
         if self._problem is None:
-            raise error
-        self._problem(error)
+            self._failure = error
+        else:
+            self._problem(error)

@@ -20,7 +20,7 @@ _FLAGS = {
     1 << 9: "all multicast",
     1 << 12: "multicast",
 }
-_UP, _LOOPBACK, _CARRIER, _DORMANT = 1 << 0, 1 << 3, 1 << 16, 1 << 17
+_UP, _LOOPBACK, _CARRIER = 1 << 0, 1 << 3, 1 << 16
 
 _TAP = 2  # IFLA_TUN_TYPE is the IFF_TAP of linux/if_tun.h
 _RECEIVES_NOTHING = 255  # IPPROTO_RAW: a raw socket for sending alone (raw(7))
@@ -33,7 +33,7 @@ class NetworkInterface:
     index: int
     name: str
     state: str
-    """`up`, `down`, `no carrier` (it is up, and nothing is connected to it) or `dormant` (it waits to be let in)."""
+    """`up`, `down`, or `no carrier`: it is up, and nothing is connected to it."""
     addresses: tuple[str, ...]
     """IPv4 and IPv6 addresses with the length of their prefix: `192.0.2.1/24`."""
     mac: str | None
@@ -41,7 +41,7 @@ class NetworkInterface:
     """The device type of its link layer (linux/if_arp.h, ARPHRD_)."""
     mtu: int
     kind: str
-    """What it is by its driver: `veth`, `bridge`, `vlan`, `tun`, `tap`...; `loopback`; `adapter` where it is hardware."""
+    """What it is, by its driver: `veth`, `bridge`, `vlan`, `tun`, `tap`; `loopback`; `adapter` where it is hardware."""
     flags: tuple[str, ...]
     master: str | None
     """The bridge or the like that it is a part of."""
@@ -109,7 +109,6 @@ def _interface(link: Any, names: dict[int, str], addresses: tuple[str, ...], net
     flags = link["flags"]
     kind = _kind(link)
     other = _other(link, names)
-    master = link.get_attr("IFLA_MASTER")
     return NetworkInterface(
         index=link["index"],
         name=names[link["index"]],
@@ -120,7 +119,7 @@ def _interface(link: Any, names: dict[int, str], addresses: tuple[str, ...], net
         mtu=link.get_attr("IFLA_MTU"),
         kind=kind,
         flags=tuple(name for bit, name in _FLAGS.items() if flags & bit),
-        master=names.get(master) if master else None,
+        master=names.get(link.get_attr("IFLA_MASTER")),
         peer=other if kind == "veth" else None,
         parent=other if kind != "veth" else None,
         netns=netns,
@@ -130,9 +129,7 @@ def _interface(link: Any, names: dict[int, str], addresses: tuple[str, ...], net
 def _state(flags: int) -> str:
     if not flags & _UP:
         return "down"
-    if not flags & _CARRIER:
-        return "no carrier"
-    return "dormant" if flags & _DORMANT else "up"
+    return "up" if flags & _CARRIER else "no carrier"
 
 
 def _kind(link: Any) -> str:
@@ -152,8 +149,6 @@ def _kind(link: Any) -> str:
 def _other(link: Any, names: dict[int, str]) -> str | None:
     """The interface that IFLA_LINK leads to, which may be in another namespace and have no name here."""
     index = link.get_attr("IFLA_LINK")
-    if not index or index == link["index"] and link.get_attr("IFLA_LINK_NETNSID") is None:
-        return None
-    if link.get_attr("IFLA_LINK_NETNSID") is not None or index not in names:
-        return f"number {index} of another namespace"
-    return names[index]
+    if link.get_attr("IFLA_LINK_NETNSID") is not None:
+        return f"number {index} elsewhere"
+    return names.get(index) if index != link["index"] else None

@@ -25,6 +25,11 @@ _NAMED = (Path("/run/netns"), Path("/var/run/netns"))  # where ip-netns(8) keeps
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def names() -> list[str]:
+    """The network namespaces that ip-netns(8) gave a name, in order."""
+    return sorted({each.name for folder in _NAMED if folder.is_dir() for each in folder.iterdir()})
+
+
 @contextlib.contextmanager
 def entered(netns: str | None) -> Iterator[None]:
     """Be in a network namespace, this thread alone, until the `with` block ends; None stays where it is.
@@ -103,13 +108,13 @@ def _where(netns: str) -> tuple[str, str]:
     if netns in ("", ".", ".."):
         raise LiveError(f"{netns!r} is not the name of a network namespace")
     held = [folder / netns for folder in _NAMED if (folder / netns).exists()]
-    return str(held[0] if held else _NAMED[0] / netns), f"there is no network namespace {netns!r}; {_names()}"
+    return str(held[0] if held else _NAMED[0] / netns), f"there is no network namespace {netns!r}; {_others()}"
 
 
-def _names() -> str:
+def _others() -> str:
     """The namespaces that have a name, in words."""
-    names = {each.name for folder in _NAMED if folder.is_dir() for each in folder.iterdir()}
-    return f"there are {', '.join(sorted(names))}" if names else "none has a name here: give a process or a path"
+    there = names()
+    return f"there are {', '.join(there)}" if there else "none has a name here: give a process or a path"
 
 
 def _called(netns: str) -> str:

@@ -120,6 +120,16 @@ def missing(capability: str, what: str) -> NotPermitted:
 _DOCTOR = "rawcap doctor"
 
 
+def no_new_privs() -> bool:
+    """Whether nothing that this thread runs can have more rights than it has, as sudo would (PR_SET_NO_NEW_PRIVS)."""
+    return _status(Path("/proc/thread-self"))["NoNewPrivs"] == "1"
+
+
+def this_user() -> User:
+    """The user that this process acts as."""
+    return _by_uid(os.geteuid())
+
+
 def invoking_user(environ: Mapping[str, str]) -> User | None:
     """Who had root start this process, by what sudo(8), pkexec(1) or doas(1) left in `environ`.
 
@@ -195,7 +205,7 @@ def give_up(choice: str | None, environ: Mapping[str, str]) -> str:
     if choice is None:
         user = invoking_user(environ)
         if user is None:
-            user = _by_uid(os.geteuid())
+            user = this_user()
     else:
         try:
             user = _by_name(choice)

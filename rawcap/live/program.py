@@ -21,12 +21,14 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rawcap.filter.errors import FilterError
-from rawcap.filter.kernel import PcapFilter, pcap_filter
 from rawcap.live.errors import LiveError
 from rawcap.live.linux import SO_ATTACH_FILTER
+
+if TYPE_CHECKING:
+    from rawcap.filter.kernel import PcapFilter
 
 Instruction = tuple[int, int, int, int]
 """code, jt, jf and k of struct sock_filter (linux/filter.h)."""
@@ -46,13 +48,14 @@ _ADD_K, _AND_K, _OR_X, _LSH_K, _RSH_K = 0x04, 0x54, 0x4C, 0x64, 0x74
 _JA, _JEQ_K, _JGT_K, _JGE_K, _JSET_K = 0x05, 0x15, 0x25, 0x35, 0x45
 _RET_K = 0x06
 _TAX, _TXA = 0x07, 0x87
-_CLASS, _JMP, _LD, _ALU = 0x07, 0x05, 0x00, 0x04
+_CLASS, _LD, _ALU, _JMP, _RET = 0x07, 0x00, 0x04, 0x05, 0x06
 
 _SIZES = {_LD_W_ABS: 4, _LD_H_ABS: 2, _LD_B_ABS: 1, _LD_W_IND: 4, _LD_H_IND: 2, _LD_B_IND: 1}
 _ABSOLUTE = {4: _LD_W_ABS, 2: _LD_H_ABS, 1: _LD_B_ABS}
 _INDIRECT = {4: _LD_W_IND, 2: _LD_H_IND, 1: _LD_B_IND}
 _CELLS = 16  # words of scratch memory: BPF_MEMWORDS
 _WORD = 0xFFFFFFFF
+_ALL = 0x7FFFFFFF  # octets, for a capture without a limit: more than a frame can have
 
 # Where the kernel answers with what it knows of the frame: SKF_AD_OFF and the numbers behind it (linux/filter.h).
 _ANCILLARY = 0xFFFFF000
@@ -269,8 +272,7 @@ def socket_program(
     would have to jump backwards, or that is too long.
     """
     text = filter.text if filter is not None else ""
-    most = snaplen if snaplen and not shape.trims else 0x7FFFFFFF
-    wanted = pcap_filter(text, shape.linktype, most).instructions
+    wanted = _compiled(filter, shape.linktype, snaplen if snaplen and not shape.trims else _ALL)
     made = _Assembly()
     refused = made.label()
     if direction != "inout" or loopback is not None:
@@ -303,6 +305,15 @@ def socket_program(
     made.place(refused)
     made.add((_RET_K, 0, 0, 0))
     return _checked(made.finish(), text)
+
+
+def _compiled(filter: PcapFilter | None, linktype: int, snaplen: int) -> Sequence[Instruction]:
+    """The program of libpcap for the frame as it is shown."""
+    if filter is None:
+        return [(_RET_K, 0, 0, snaplen)]
+    from rawcap.filter.kernel import pcap_filter  # libpcap's compiler is loaded where there is a filter
+
+    return pcap_filter(filter.text, linktype, snaplen).instructions
 
 
 def relocate(instructions: Sequence[Instruction], layout: Layout, text: str = "") -> list[Instruction]:
@@ -413,8 +424,8 @@ class _Relocation:
                     made.jump(code, k, labels[index + 1 + jt], labels[index + 1 + jf])
                 else:
                     made.go(labels[ways[0][0]])
-            elif code == _RET_K:
-                made.add((code, 0, 0, self.layout.kept(k) if k else 0))
+            elif code & _CLASS == _RET:
+                made.add((code, 0, 0, self.layout.kept(k) if code == _RET_K and k else 0))
             else:
                 self.move(code, k, before)
                 ways = [(index + 1, self.after(code, k, before))]

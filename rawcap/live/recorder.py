@@ -51,17 +51,22 @@ class Recorder:
     @property
     def is_full(self) -> bool:
         """Whether a limit of the capture was reached."""
+        most = self._limits.packets
+        return (most is not None and self._live.captured >= most) or self._are_files_full
+
+    @property
+    def _are_files_full(self) -> bool:
         limits, writer = self._limits, self._writer
-        if limits.packets is not None and self._live.captured >= limits.packets:
-            return True
         if isinstance(writer, Rotation):
             return limits.files is not None and writer.complete >= limits.files
         return limits.octets is not None and writer.size >= limits.octets
 
-    def write(self, packet: Packet) -> None:
-        """Write one packet, unless a limit was reached."""
-        if not self.is_full:
-            self._writer.write(packet)
+    def write(self, packet: Packet) -> bool:
+        """Write a packet that the capture has given; False when the files had reached their limit before."""
+        if self._are_files_full:
+            return False
+        self._writer.write(packet)
+        return True
 
     def pause(self) -> None:
         """Hand over what waits, and look at the clock: between two blocks, and when there is nothing to write."""

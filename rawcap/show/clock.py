@@ -48,7 +48,7 @@ def seconds(time_ns: int, digits: int) -> str:
     """A span of nanoseconds in seconds, cut after `digits` digits: "-0.000250"."""
     whole, rest = divmod(abs(time_ns), 1_000_000_000)
     sign = "-" if time_ns < 0 else ""
-    return f"{sign}{whole}.{rest // 10 ** (9 - digits):0{digits}d}"
+    return f"{sign}{whole}.{rest:09d}"[: digits - 9 or None]
 
 
 def digits(packet: Packet) -> int:

@@ -9,6 +9,7 @@ from dissectors import checksum, layout
 from dissectors.fields import Field
 from dissectors.header import Header
 from dissectors.packet import Packet
+from dissectors.walk import may_contradict
 
 
 class Summary(NamedTuple):
@@ -67,12 +68,13 @@ def trouble(packet: Packet) -> str:
     reason = ""
     in_part = bad = False
     for layer in packet.layers:
-        checked = _checked(type(layer))
-        if checked.continues and layer.continued and not layer.status & (layout.FRAGMENT | layout.QUOTED):
+        continues, checksums = _checked(type(layer))
+        if continues and layer.continued and not layer.status & (layout.FRAGMENT | layout.QUOTED):
             in_part = True
-        reason = reason or layer.contradiction
-        for field in checked.checksums:
-            bad = bad or checksum.BAD in layer.values(field)
+        if not reason and may_contradict(layer):
+            reason = layer.contradiction
+        for field in checksums:
+            bad = bad or field.work_out(layer) == checksum.BAD
     if not (in_part or reason or bad or packet.truncated):
         return ""
     said = []
@@ -89,7 +91,7 @@ def trouble(packet: Packet) -> str:
 
 def has_bad_checksum(layer: Header) -> bool:
     """Whether a checksum in this header is wrong; one that was left to the card or could not be verified is not."""
-    return any(checksum.BAD in layer.values(field) for field in _checked(type(layer)).checksums)
+    return any(field.work_out(layer) == checksum.BAD for field in _checked(type(layer)).checksums)
 
 
 class _Checked(NamedTuple):

@@ -2,13 +2,15 @@
 
     number  time  source → destination  protocol  info
 
-Columns are as wide as the widest of the first packets needs, and grow when a later one needs more; they never
-shrink, so that lines stay under each other. On a terminal a line is cut where the terminal ends.
+The interface has a column before the source where that is asked for. Columns are as wide as the widest of the first
+packets needs, and grow when a later one needs more; they never shrink, so that lines stay under each other. On a
+terminal a line is cut where the terminal ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from operator import gt
 
 from dissectors.packet import Packet
 from dissectors.printable import printable
@@ -21,15 +23,17 @@ from rawcap.show.summary import Summary, summarise
 _LOOKED_AHEAD = 100
 _WIDEST = 39  # an IPv6 address; what is longer, as a name may be, sticks out
 
-_Row = tuple[tuple[str, str, str, str, str], Summary]
+_Cells = tuple[str, str, str, str, str, str]
+_Row = tuple[_Cells, Summary]
 
 
 class TextView:
     """Writes a line for each packet it is shown.
 
-    `names` gives addresses names. With `at_once` each line is written as it comes; without, the first hundred wait
-    for each other, to agree on the width of the columns: call `flush` at the end, or when they waited long enough.
-    `width` is that of the terminal, None where lines may be of any length.
+    `names` gives addresses names. With `interfaces` the name of the interface stands before the source. With `at_once`
+    each line is written as it comes; without, the first hundred wait for each other, to agree on the width of the
+    columns: call `flush` at the end, or when they waited long enough. `width` is that of the terminal, None where
+    lines may be of any length.
     """
 
     def __init__(
@@ -41,14 +45,16 @@ class TextView:
         names: Callable[[], Mapping[str, str]] = dict,
         at_once: bool = False,
         width: int | None = None,
+        interfaces: bool = False,
     ) -> None:
         self._write = write
         self._clock = clock
         self._paint = paint
         self._names = names
         self._waiting: list[_Row] | None = None if at_once else []
-        self._widths = [5, 10, 7, 7, 4]
+        self._interfaces = interfaces
         self._width = width
+        self._widths = [5, 10, 2, 7, 7, 4]
 
     def show(self, packet: Packet) -> None:
         """Write the line of `packet`, now or together with those that follow."""
@@ -60,6 +66,7 @@ class TextView:
         cells = (
             str(packet.number),
             self._clock(packet),
+            printable(packet.interface.name) if self._interfaces else "",
             printable(source),
             printable(destination),
             printable(summary.protocol),
@@ -81,22 +88,23 @@ class TextView:
             for row in waiting:
                 self._write(self._line(row))
 
-    def _widen(self, cells: Sequence[str]) -> None:
-        widths = self._widths
-        for column, cell in enumerate(cells):
-            if widths[column] < len(cell):
-                widths[column] = min(len(cell), _WIDEST)
+    def _widen(self, cells: _Cells) -> None:
+        self._widths = [max(width, min(len(cell), _WIDEST)) for width, cell in zip(self._widths, cells, strict=True)]
 
     def _line(self, row: _Row) -> str:
         cells, summary = row
-        number, time, source, destination, protocol = cells
-        self._widen(cells)
+        number, time, interface, source, destination, protocol = cells
+        if any(map(gt, map(len, cells), self._widths)):
+            self._widen(cells)
         wide = self._widths
-        head = f"{number:>{wide[0]}} {time:>{wide[1]}}"
+        head = f"{number.rjust(wide[0])} {time.rjust(wide[1])}"
         arrow = "→" if source or destination else " "
-        ends = f"{source:>{wide[2]}} {arrow} {destination:<{wide[3]}}"
-        kind = f"{protocol:<{wide[4]}}"
-        info, trouble = printable(summary.info), printable(summary.trouble)
+        ends = f"{source.rjust(wide[3])} {arrow} {destination.ljust(wide[4])}"
+        if self._interfaces:
+            ends = f"{interface.ljust(wide[2])}  {ends}"
+        kind = protocol.ljust(wide[5])
+        info = printable(summary.info)
+        trouble = printable(summary.trouble) if summary.trouble else ""
         if self._width is not None:
             info = cut(info, self._width - columns(f"{head}  {ends}  {kind}  "))
             trouble = cut(trouble, self._width - columns(f"{head}  {ends}  {kind}  {info} "))

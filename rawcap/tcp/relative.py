@@ -69,8 +69,9 @@ class Relative:
 
     def note(self, packet: Packet) -> Packet:
         """Leave the four fields in the notes of `packet`, where it is a whole TCP header; gives the packet back."""
-        if packet.notes is None:
-            packet.notes = {}
+        notes = packet.notes
+        if notes is None:
+            notes = packet.notes = {}
         tcp = packet.tcp
         if tcp is None or tcp.status & (layout.PARTIAL | layout.QUOTED):
             return packet
@@ -94,12 +95,10 @@ class Relative:
         if flags & (_FIN | _RST):
             side.connection.ended = True
 
-        packet.notes |= {
-            "tcp.stream": side.connection.stream,
-            "tcp.seq": sequence - base & 0xFFFFFFFF,
-            "tcp.ack": acknowledged,
-            "tcp.window_size": window,
-        }
+        notes["tcp.stream"] = side.connection.stream
+        notes["tcp.seq"] = sequence - base & 0xFFFFFFFF
+        notes["tcp.ack"] = acknowledged
+        notes["tcp.window_size"] = window
         return packet
 
     def _recall(self, way: _Way) -> _Side | None:
@@ -130,8 +129,9 @@ def _way(tcp: Header) -> _Way:
     source = destination = ""
     below = tcp.below
     while below is not None:
-        if below.addresses is not None:
-            first, second = below.addresses
+        addresses = below.addresses
+        if addresses is not None:
+            first, second = addresses
             source, destination = getattr(below, first), getattr(below, second)
             break
         below = below.below

@@ -30,6 +30,9 @@ def test_version(rawcap: Run) -> None:
     assert (done.exit_code, done.stdout) == (0, f"rawcap {__version__}\n")
 
 
+THERE_ARE = "there are capture, read, interfaces, doctor, fields, protocols"
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["read", "--help"], ["fields", "-h"], ["protocols", "-h"]])
 def test_help(rawcap: Run, arguments: list[str]) -> None:
     done = rawcap(*arguments)
@@ -43,14 +46,21 @@ def test_without_a_command_there_is_help(rawcap: Run) -> None:
 
 
 def test_help_lists_the_commands(rawcap: Run) -> None:
-    assert re.findall(r"^  (\w+)  ", rawcap("--help").stdout, re.MULTILINE)[-3:] == ["read", "fields", "protocols"]
+    assert re.findall(r"^  (\w+)  ", rawcap("--help").stdout, re.MULTILINE)[-6:] == [
+        "capture",
+        "read",
+        "interfaces",
+        "doctor",
+        "fields",
+        "protocols",
+    ]
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["raed"], "rawcap: there is no command 'raed'; did you mean read? (see rawcap --help)\n"),
-        (["x"], "rawcap: there is no command 'x'; there are read, fields, protocols (see rawcap --help)\n"),
+        (["x"], f"rawcap: there is no command 'x'; {THERE_ARE} (see rawcap --help)\n"),
         (["--verson"], "rawcap: there is no option --verson; did you mean --version? (see rawcap --help)\n"),
         (["read"], "rawcap: Missing argument 'FILE...' (see rawcap read --help)\n"),
         (["read", "-c", "0", "x"], "rawcap: Invalid value for '-c' / '--count': 0 is less than 1 (see rawcap "),

@@ -156,22 +156,6 @@ def test_a_kernel_without_ipv6_is_said_in_one_line(monkeypatch: pytest.MonkeyPat
 # -- with sockets, in namespaces of their own -----------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    """A client and a server on one wire, shared by the tests that do not change them."""
-    made = Lab()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def own_lab() -> Iterator[Lab]:
-    """Two hosts whose interfaces a test may take down."""
-    made = Lab()
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def see() -> Iterator[Open]:
     """Opens a raw IP socket on a host, to the end of the test."""
