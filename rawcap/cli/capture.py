@@ -346,7 +346,7 @@ def _ended_by_signals(live: LiveCapture) -> Iterator[None]:
         live.stop()
         signal.signal(number, handlers[signal.Signals(number)])
 
-    # What a script starts in the background ignores Ctrl-C, and yet is ended by it when that is sent; but nohup is meant.
+    # What a script starts in the background ignores Ctrl-C, but is ended by it all the same; nohup is meant.
     chosen = [each for each in handlers if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN]
     before = {number: signal.signal(number, end) for number in chosen}
     try:
