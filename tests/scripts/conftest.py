@@ -32,8 +32,8 @@ class Checkout:
         (self.root / "scripts").mkdir(parents=True)
         for name in ("rawcap", "test", "environment.sh", "set_up.py"):
             shutil.copy(ROOT / "scripts" / name, self.root / "scripts")
-        (self.root / "dissectors").mkdir()
-        for name in ("pyproject.toml", "setup.py", "dissectors/walk.py"):
+        for name in ("pyproject.toml", "setup.py", "dissectors/walk.py", "rawcap/live/frames.py"):
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).touch()
             os.utime(self.root / name, (1_000_000, 1_000_000))
         (self.root / ".venv/bin").mkdir(parents=True)
