@@ -13,7 +13,7 @@ from Cython.Build import cythonize
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
-COMPILED = (Path("dissectors/walk.py"), Path("rawcap/live/frames.py"))
+COMPILED = (Path("dissectors/walk.py"), Path("rawcap/files/records.py"), Path("rawcap/live/frames.py"))
 
 
 class BuildLoops(build_ext):

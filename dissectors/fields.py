@@ -646,6 +646,12 @@ class Repeat(Field):
             most = min(most, max(layer.total(self.count), 0))
         return most * self.row
 
+    def convert(self, octets: bytes) -> bytes:
+        return octets
+
+    def text(self, value: bytes) -> str:
+        return value.hex()
+
     def rows(self, start: int, stop: int) -> Iterator[int]:
         """Where each row starts."""
         return iter(range(start, stop - self.row + 1, self.row))
@@ -699,6 +705,24 @@ def Noted(field: F) -> F:
     """
     field.noted = True
     return Derived(field, lambda layer: layer.noted(field))
+
+
+class Remaining:
+    """For Derived: the octets of a header with all it carries, less those that `header` says it takes itself.
+
+    None where that is cut off, or more than there is.  Said as a rule rather than a function, so that it can be worked
+    out for many packets at once.
+    """
+
+    def __init__(self, header: Uint | None = None) -> None:
+        self.header = header
+
+    def __call__(self, layer: Header) -> int | None:
+        octets: int = layer.end - layer.start
+        if self.header is None:
+            return octets
+        header = getattr(layer, self.header.attribute)
+        return octets - header if header is not None and octets >= header else None
 
 
 class NotNoted(LookupError):

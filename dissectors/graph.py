@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dissectors import layout
 from dissectors.fields import Condition, Field, Repeat
@@ -17,6 +17,8 @@ from dissectors.walk import Walker
 if TYPE_CHECKING:
     from dissectors.declaration import Next
     from dissectors.header import Header, Option
+
+W = TypeVar("W", bound=Walker)
 
 _OWN_PACKAGE = __name__.partition(".")[0]
 LINK_TYPES = "frame.linktype"  # the table of entry points
@@ -78,7 +80,7 @@ class Graph:
         Raises KeyError, with one line for a user, for a table or a protocol that is not known.
         """
         widths = {
-            _table_of(each, rule): rule.fields[0].bits or 0
+            table_of(each, rule): rule.fields[0].bits or 0
             for each in self.headers
             if (rule := each.declaration.next) is not None and rule.fields
         }
@@ -170,7 +172,7 @@ def _check(graph: Graph) -> None:
     for header in graph.headers:
         members = header.declaration.members
         if header.declaration.next is not None:
-            read.add(_table_of(header, header.declaration.next))
+            read.add(table_of(header, header.declaration.next))
         if members is not None:
             read.add(members.table or members.fields[0].name)
     for header in graph.headers:
@@ -179,7 +181,7 @@ def _check(graph: Graph) -> None:
                 raise TypeError(f"{header.__name__} follows {table!r}, by which nothing leads on{nearest(table, read)}")
 
 
-def _table_of(header: type[Header], rule: Next) -> str:
+def table_of(header: type[Header], rule: Next) -> str:
     """The table that an edge of a header reads, where it does not say."""
     if rule.rule == layout.NEXT_BY_PORTS:
         return rule.table or f"{header.name}.port"
@@ -208,14 +210,18 @@ class Compiled:
         self._families: dict[Next, int] = {}
         for node, header in enumerate(graph.headers, 1):
             self._compile(node, header)
-        found = array("q", bytes(8 * layout.FOUND * layout.MOST_FOUND))
-        repeats = array("q", bytes(8 * layout.REPEAT * layout.MOST_REPEATING))
-        self.walker: Walker = Walker(self._nodes, self._terms, self._pairs, self._tables, found, repeats, self.classes)
+        self.walker: Walker = self.walker_of(Walker)
         self.links = {key: self.node_of[header] for key, header in graph.rows.get(LINK_TYPES, {}).items()}
         self.guesses: dict[str, list[type[Header]]] = {}
         for header in graph.headers:
             for name in header.guessed_in:
                 self.guesses.setdefault(name, []).append(header)
+
+    def walker_of(self, kind: type[W]) -> W:
+        """A walker, or one of another kind, that runs these arrays; it serves one thread at a time."""
+        found = array("q", bytes(8 * layout.FOUND * layout.MOST_FOUND))
+        repeats = array("q", bytes(8 * layout.REPEAT * layout.MOST_REPEATING))
+        return kind(self._nodes, self._terms, self._pairs, self._tables, found, repeats, self.classes)
 
     def _compile(self, node: int, header: type[Header]) -> None:
         declared = header.declaration
@@ -268,7 +274,11 @@ class Compiled:
             raise TypeError(f"{header.__name__}: a rule reads {field.attribute}, which is not in the fixed part")
         index = len(self._terms) // layout.TERM
         mode, operand = (when.mode, when.operand) if when is not None else (layout.LINEAR, 0)
-        self._terms.extend([field.at, field.size, field.shift, field.mask, times, mode, operand, int(field.little)])
+        plain = (mode, times, field.shift, field.little) == (layout.LINEAR, 1, 0, False)
+        shapes = {(1, 0xFF): layout.PLAIN_8, (2, 0xFFFF): layout.PLAIN_16}
+        shape = shapes.get((field.size, field.mask), 0) if plain else 0
+        row = [field.at, field.size, field.shift, field.mask, times, mode, operand, int(field.little), shape]
+        self._terms.extend(row)
         return index
 
     def _edge(self, row: list[int], at: int, header: type[Header], rule: Next, default: int) -> None:
@@ -280,7 +290,7 @@ class Compiled:
         row[at + layout.EDGE_TERM] = self._term(header, rule.fields[0])
         for field in rule.fields[1:]:
             self._term(header, field)
-        name = _table_of(header, rule)
+        name = table_of(header, rule)
         rows = self._graph.rows.get(name, {})
         if rule.rule == layout.NEXT_BY_PAIRS:
             row[at + layout.EDGE_TABLE] = len(self._pairs)
@@ -291,8 +301,8 @@ class Compiled:
         size = 1 << (rule.fields[0].bits or 0)
         if name not in self._placed:
             self._placed[name] = (len(self._tables), size)
-            # A table of ports has a second half for the rows that a user chose: they go before all others.
-            halves = 2 if rule.rule == layout.NEXT_BY_PORTS else 1
+            # A table of ports has a second half where a user chose some rows: they go before all others.
+            halves = 2 if rule.rule == layout.NEXT_BY_PORTS and self._has_chosen(name) else 1
             table = array("H", bytes(2 * size * halves))
             for key, target in rows.items():
                 if not 0 <= key < size:
@@ -301,9 +311,15 @@ class Compiled:
                 if halves == 2 and (name, key) in self._graph.chosen:
                     table[size + key] = self.node_of[target]
             self._tables.extend(table)
-        row[at + layout.EDGE_TABLE], row[at + layout.EDGE_SIZE] = self._placed[name]
-        if row[at + layout.EDGE_SIZE] < size:
+        row[at + layout.EDGE_TABLE], placed = self._placed[name]
+        if placed < size:
             raise TypeError(f"{header.__name__} looks up {name} by a wider field than others do")
+        if rule.rule == layout.NEXT_BY_PORTS:
+            row[at + layout.EDGE_SIZE] = size if self._has_chosen(name) else 0
+
+    def _has_chosen(self, table: str) -> bool:
+        """Whether a user added rows to a table."""
+        return any(name == table for name, _ in self._graph.chosen)
 
     def _target(self, header: type[Header], target: type[Header] | str | None) -> int:
         if target is None:

@@ -32,7 +32,7 @@ EDGE_SIZE = 3
 EDGE_DEFAULT = 4
 
 # A term, one row of TERM numbers a wire field that a rule reads.
-TERM = 8
+TERM = 9
 T_OFFSET = 0  # octets from the start of the header
 T_SIZE = 1  # octets to read
 T_SHIFT = 2
@@ -41,6 +41,10 @@ T_TIMES = 4
 T_MODE = 5
 T_OPERAND = 6
 T_LITTLE = 7  # 1: least significant octet first
+T_SHAPE = 8  # all of this in one number, where it is usual
+
+PLAIN_8 = 1  # an octet as it is
+PLAIN_16 = 2  # two octets as they are, most significant first
 
 LINEAR = 0  # the value times T_TIMES
 NONZERO = 1  # T_TIMES when the value is not zero
@@ -85,8 +89,39 @@ CONTRADICTS = SHORT | BAD_LENGTH | BAD_END | LONG_END | TOO_DEEP
 # depth, the row of what carries it, its own row.
 REPEAT = 7
 
+# What is gathered into a column from a header, one row of ENTRY numbers: the column, what kind of value it is, the
+# octets to read, which of their bits, value = bits * E_UNIT + E_PLUS, how many octets the column keeps of it.
+ENTRY = 10
+E_COLUMN = 0
+E_KIND = 1
+E_AT = 2
+E_SIZE = 3
+E_SHIFT = 4
+E_MASK = 5
+E_UNIT = 6
+E_PLUS = 7
+E_WIDTH = 8
+E_SHARED = 9  # 1: headers of several nodes have a value for the column
+
+NUMBER = 0
+LITTLE = 1  # least significant octet first
+SIGNED = 2  # two's complement
+TRUTH = 3  # whether it is not zero
+OCTETS = 4  # as they are
+REMAINING = 5  # what is left of all that the header carries behind so many octets
+PRESENT = 6  # that the header is there
+
+# The marks of a node, for those who gather: where walking alone does not tell what is in the frame.
+MARKED_FOUND = 1  # what it is, or carries, is only seen by looking at its octets
+MARKED_LEFT = 2  # what it carries is, where no edge leads on
+
+# What is in doubt about a gathered frame.
+SEVERAL = 1  # a field has more than one value
+UNSURE = 2  # a mark was met
+
 # Bounds.  Seven sampled frames in one datagram of sFlow are about eighty headers.
 MOST_LAYERS = 64  # one inside the other
 MOST_FOUND = 33_000  # in all: as many as a frame of 65,535 octets has room for two octets
 MOST_REPEATING = 4
 MOST_LEAPS = 16  # selectors from one header to the next
+MOST_PUT_BY = 512  # headers from which fields are gathered at once

@@ -11,77 +11,17 @@ what this file says is whole, an accessor may read without looking again.
 """
 from __future__ import annotations
 
+from array import array
+
 import cython
 
-from dissectors import layout
-
-NODE = cython.declare(cython.longlong, layout.NODE)
-FIXED = cython.declare(cython.longlong, layout.FIXED)
-LENGTH_BASE = cython.declare(cython.longlong, layout.LENGTH_BASE)
-LENGTH_TERM = cython.declare(cython.longlong, layout.LENGTH_TERM)
-LENGTH_COUNT = cython.declare(cython.longlong, layout.LENGTH_COUNT)
-END_RULE = cython.declare(cython.longlong, layout.END_RULE)
-END_BASE = cython.declare(cython.longlong, layout.END_BASE)
-END_TERM = cython.declare(cython.longlong, layout.END_TERM)
-END_COUNT = cython.declare(cython.longlong, layout.END_COUNT)
-FRAGMENT_TERM = cython.declare(cython.longlong, layout.FRAGMENT_TERM)
-NEXT = cython.declare(cython.longlong, layout.NEXT)
-FLAGS = cython.declare(cython.longlong, layout.FLAGS)
-END_ZERO = cython.declare(cython.longlong, layout.END_ZERO)
-LENGTH_MULTIPLE = cython.declare(cython.longlong, layout.LENGTH_MULTIPLE)
-MEMBERS = cython.declare(cython.longlong, layout.MEMBERS)
-FAMILY = cython.declare(cython.longlong, layout.FAMILY)
-ALIGN = cython.declare(cython.longlong, layout.ALIGN)
-EDGE_RULE = cython.declare(cython.longlong, layout.EDGE_RULE)
-EDGE_TERM = cython.declare(cython.longlong, layout.EDGE_TERM)
-EDGE_TABLE = cython.declare(cython.longlong, layout.EDGE_TABLE)
-EDGE_SIZE = cython.declare(cython.longlong, layout.EDGE_SIZE)
-EDGE_DEFAULT = cython.declare(cython.longlong, layout.EDGE_DEFAULT)
-TERM = cython.declare(cython.longlong, layout.TERM)
-T_OFFSET = cython.declare(cython.longlong, layout.T_OFFSET)
-T_SIZE = cython.declare(cython.longlong, layout.T_SIZE)
-T_SHIFT = cython.declare(cython.longlong, layout.T_SHIFT)
-T_MASK = cython.declare(cython.longlong, layout.T_MASK)
-T_TIMES = cython.declare(cython.longlong, layout.T_TIMES)
-T_MODE = cython.declare(cython.longlong, layout.T_MODE)
-T_OPERAND = cython.declare(cython.longlong, layout.T_OPERAND)
-T_LITTLE = cython.declare(cython.longlong, layout.T_LITTLE)
-LINEAR = cython.declare(cython.longlong, layout.LINEAR)
-NONZERO = cython.declare(cython.longlong, layout.NONZERO)
-EQUALS = cython.declare(cython.longlong, layout.EQUALS)
-DIFFERS = cython.declare(cython.longlong, layout.DIFFERS)
-END_WITH_PARENT = cython.declare(cython.longlong, layout.END_WITH_PARENT)
-END_BY_TERMS = cython.declare(cython.longlong, layout.END_BY_TERMS)
-NEXT_NOTHING = cython.declare(cython.longlong, layout.NEXT_NOTHING)
-NEXT_BY_TABLE = cython.declare(cython.longlong, layout.NEXT_BY_TABLE)
-NEXT_BY_PAIRS = cython.declare(cython.longlong, layout.NEXT_BY_PAIRS)
-NEXT_BY_PORTS = cython.declare(cython.longlong, layout.NEXT_BY_PORTS)
-NEXT_ALWAYS = cython.declare(cython.longlong, layout.NEXT_ALWAYS)
-SELECTOR = cython.declare(cython.longlong, layout.SELECTOR)
-QUOTES = cython.declare(cython.longlong, layout.QUOTES)
-REPEATS = cython.declare(cython.longlong, layout.REPEATS)
-TAKES_ALL = cython.declare(cython.longlong, layout.TAKES_ALL)
-EXTENDS = cython.declare(cython.longlong, layout.EXTENDS)
-STRICT = cython.declare(cython.longlong, layout.STRICT)
-TAILED = cython.declare(cython.longlong, layout.TAILED)
-ROOMY = cython.declare(cython.longlong, layout.ROOMY)
-ASKED = cython.declare(cython.longlong, layout.ASKED)
-TRUNCATED = cython.declare(cython.longlong, layout.TRUNCATED)
-SHORT = cython.declare(cython.longlong, layout.SHORT)
-BAD_LENGTH = cython.declare(cython.longlong, layout.BAD_LENGTH)
-BAD_END = cython.declare(cython.longlong, layout.BAD_END)
-LONG_END = cython.declare(cython.longlong, layout.LONG_END)
-TOO_DEEP = cython.declare(cython.longlong, layout.TOO_DEEP)
-PARTIAL = cython.declare(cython.longlong, layout.PARTIAL)
-FRAGMENT = cython.declare(cython.longlong, layout.FRAGMENT)
-QUOTED = cython.declare(cython.longlong, layout.QUOTED)
-CONTRADICTS = cython.declare(cython.longlong, layout.CONTRADICTS)
-FOUND = cython.declare(cython.longlong, layout.FOUND)
-REPEAT = cython.declare(cython.longlong, layout.REPEAT)
-MOST_LAYERS = cython.declare(cython.longlong, layout.MOST_LAYERS)
-MOST_REPEATING = cython.declare(cython.longlong, layout.MOST_REPEATING)
-MOST_FOUND = cython.declare(cython.longlong, layout.MOST_FOUND)
-MOST_LEAPS = cython.declare(cython.longlong, layout.MOST_LEAPS)
+if cython.compiled:
+    from cython.cimports.dissectors.layout import *  # the same numbers, for the C compiler
+    from cython.cimports.libc.string import memcpy
+else:
+    from dissectors.layout import *
+_32_BITS = cython.declare(cython.ulonglong, 0xFFFFFFFF)
+_64_BITS = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 
 
 def ones_complement_sum(octets: bytes, start: cython.longlong = 0) -> cython.longlong:
@@ -441,6 +381,8 @@ class Walker:
     single: list
     last: list
     new: object
+    base: cython.p_uchar  # the octets that are walked, and how many they are
+    size: cython.longlong
 
     def __init__(
         self,
@@ -480,7 +422,8 @@ class Walker:
         data: bytes = captured.data
         quoted: cython.longlong = 0
         row: cython.longlong
-        count: cython.int = self._walk(data, node, start, len(data), end)
+        self.base, self.size = data, len(data)
+        count: cython.int = self._walk(node, start, len(data), end)
         i: cython.int
         view: View
         main: View
@@ -540,9 +483,10 @@ class Walker:
         option: View
         options: list = []
         while start < stop:
-            kind = self._kind(data, row, start, stop)
+            self.base, self.size = data, limit  # again, as what an option tells of itself may walk, too
+            kind = self._kind(row, start, stop)
             if single and kind in single:
-                self.found[0] = self._member(data, row, start, stop)
+                self.found[0] = self._member(row, start, stop)
                 self.found[1], self.found[2], self.found[3], self.found[4] = start, start + 1, start + 1, PARTIAL
                 options.append(self._view(captured, 0, 0, layer))
                 start += 1
@@ -555,7 +499,7 @@ class Walker:
                 bad = TRUNCATED if layer.unfinished else 0
             elif self.nodes[row + END_RULE] != END_WITH_PARENT:
                 end = start + self.nodes[row + END_BASE]
-                end += self._sum(data, start, self.nodes[row + END_TERM], self.nodes[row + END_COUNT])
+                end += self._sum(start, self.nodes[row + END_TERM], self.nodes[row + END_COUNT])
                 if end < start + fixed:
                     bad = BAD_END
                 elif end > stop:
@@ -565,11 +509,11 @@ class Walker:
             node, known = family, 0
             while self.nodes[node * NODE + FAMILY] != known:  # a member may be a family itself
                 known = self.nodes[node * NODE + FAMILY]
-                node = self._member(data, node * NODE, start, end)
-            self._walk(data, node, start, limit, end)
+                node = self._member(node * NODE, start, end)
+            self._walk(node, start, limit, end)
             option = self._view(captured, 0, quoted, layer)
             if strict and not bad & TRUNCATED and (bad or not self._filled(option, node)):
-                self._walk(data, self.nodes[row + MEMBERS + EDGE_DEFAULT], start, limit, end)
+                self._walk(self.nodes[row + MEMBERS + EDGE_DEFAULT], start, limit, end)
                 option = self._view(captured, 0, quoted, layer)
                 bad = bad or BAD_LENGTH
             option.status |= bad
@@ -583,7 +527,7 @@ class Walker:
     @cython.cfunc
     @cython.exceptval(-2, check=True)
     def _kind(
-        self, octets: bytes, row: cython.longlong, start: cython.longlong, stop: cython.longlong
+        self, row: cython.longlong, start: cython.longlong, stop: cython.longlong
     ) -> cython.longlong:
         """What tells the members of a family apart, -1 where it is not there."""
         at: cython.longlong
@@ -592,17 +536,17 @@ class Walker:
         at = self.nodes[row + MEMBERS + EDGE_TERM] * TERM
         if start + self.terms[at + T_OFFSET] + self.terms[at + T_SIZE] > stop:
             return -1
-        return self._term(octets, start, self.nodes[row + MEMBERS + EDGE_TERM])
+        return self._term(start, self.nodes[row + MEMBERS + EDGE_TERM])
 
     @cython.cfunc
     @cython.exceptval(check=True)
     def _member(
-        self, octets: bytes, row: cython.longlong, start: cython.longlong, stop: cython.longlong
+        self, row: cython.longlong, start: cython.longlong, stop: cython.longlong
     ) -> cython.longlong:
         """The node of the member of a family, or that of those that nobody declared."""
-        if self._kind(octets, row, start, stop) < 0:
+        if self._kind(row, start, stop) < 0:
             return self.nodes[row + MEMBERS + EDGE_DEFAULT]
-        return self._follow(octets, row + MEMBERS, start)
+        return self._follow(row + MEMBERS, start)
 
     @cython.cfunc
     @cython.exceptval(check=True)
@@ -634,11 +578,12 @@ class Walker:
         view.cache = None
         return view
 
+    @cython.final
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(-1)
     def _walk(
         self,
-        octets: bytes,
         node: cython.longlong,
         start: cython.longlong,
         limit: cython.longlong,
@@ -687,7 +632,7 @@ class Walker:
                 if start + fixed > end or start + fixed > limit:
                     node = self.nodes[row + NEXT + EDGE_DEFAULT]
                 else:
-                    node = self._follow(octets, row + NEXT, start)
+                    node = self._follow(row + NEXT, start)
                 continue
             if start >= end or start >= limit:
                 node = 0
@@ -703,19 +648,21 @@ class Walker:
             else:
                 if self.nodes[row + LENGTH_COUNT] > 0:
                     length = self.nodes[row + LENGTH_BASE] + self._sum(
-                        octets, start, self.nodes[row + LENGTH_TERM], self.nodes[row + LENGTH_COUNT]
+                        start, self.nodes[row + LENGTH_TERM], self.nodes[row + LENGTH_COUNT]
                     )
                     multiple = self.nodes[row + LENGTH_MULTIPLE]
                     if length < fixed:
                         status |= BAD_LENGTH
                     else:
-                        stop = start + (length + multiple - 1) // multiple * multiple
+                        if multiple != 1:
+                            length = (length + multiple - 1) // multiple * multiple
+                        stop = start + length
                         if stop > end:
                             status |= TRUNCATED if quoted else SHORT
                         elif stop > limit:
                             status |= TRUNCATED
                 if self.nodes[row + END_RULE] != END_WITH_PARENT:
-                    value = self._sum(octets, start, self.nodes[row + END_TERM], self.nodes[row + END_COUNT])
+                    value = self._sum(start, self.nodes[row + END_TERM], self.nodes[row + END_COUNT])
                     if value != 0 or self.nodes[row + END_ZERO] < 0 or end - start <= self.nodes[row + END_ZERO]:
                         own_end = start + value + self.nodes[row + END_BASE]
                         if own_end < stop:
@@ -735,7 +682,7 @@ class Walker:
             if stop > limit:
                 stop = limit
             if self.nodes[row + FRAGMENT_TERM] >= 0 and not status & PARTIAL:
-                if self._term(octets, start, self.nodes[row + FRAGMENT_TERM]) != 0:
+                if self._term(start, self.nodes[row + FRAGMENT_TERM]) != 0:
                     status |= FRAGMENT
             if depth == MOST_LAYERS or count == MOST_FOUND:
                 self.found[(count - 1) * FOUND + 4] |= TOO_DEEP
@@ -759,7 +706,7 @@ class Walker:
             if status & FRAGMENT:
                 following = 0
             else:
-                following = self._follow(octets, row + NEXT, start)
+                following = self._follow(row + NEXT, start)
             if flags & REPEATS and start < own_end < end and waiting < MOST_REPEATING:
                 at = waiting * REPEAT
                 self.repeats[at], self.repeats[at + 1], self.repeats[at + 2] = node, own_end, end
@@ -774,10 +721,13 @@ class Walker:
             leaps = 0
         return count
 
+    @cython.final
     @cython.cfunc
-    @cython.exceptval(check=True)
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1)
     def _follow(
-        self, octets: bytes, edge: cython.longlong, start: cython.longlong
+        self, edge: cython.longlong, start: cython.longlong
     ) -> cython.longlong:
         rule: cython.longlong = self.nodes[edge + EDGE_RULE]
         default: cython.longlong = self.nodes[edge + EDGE_DEFAULT]
@@ -785,21 +735,24 @@ class Walker:
         table: cython.longlong = self.nodes[edge + EDGE_TABLE]
         value: cython.longlong
         other: cython.longlong
+        size: cython.longlong
         following: cython.longlong = 0
         i: cython.longlong
         if rule == NEXT_NOTHING or rule == NEXT_ALWAYS:
             return default
-        value = self._term(octets, start, term)
+        value = self._term(start, term)
         if rule == NEXT_BY_TABLE:
             following = self.tables[table + value]
         elif rule == NEXT_BY_PORTS:
             # The lower port first: the service rather than the client's ephemeral port.  Before both what a user chose.
-            other = self._term(octets, start, term + 1)
+            other = self._term(start, term + 1)
             if other < value:
                 value, other = other, value
-            following = self.tables[table + self.nodes[edge + EDGE_SIZE] + value]
-            if following == 0:
-                following = self.tables[table + self.nodes[edge + EDGE_SIZE] + other]
+            size = self.nodes[edge + EDGE_SIZE]
+            if size != 0:
+                following = self.tables[table + size + value]
+                if following == 0:
+                    following = self.tables[table + size + other]
             if following == 0:
                 following = self.tables[table + value]
             if following == 0:
@@ -811,11 +764,13 @@ class Walker:
                     break
         return following if following != 0 else default
 
+    @cython.final
     @cython.cfunc
-    @cython.exceptval(check=True)
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-0x4000000000000000, check=True)
     def _sum(
         self,
-        octets: bytes,
         start: cython.longlong,
         first: cython.longlong,
         count: cython.longlong,
@@ -823,27 +778,37 @@ class Walker:
         total: cython.longlong = 0
         i: cython.longlong
         for i in range(count):
-            total += self._term(octets, start, first + i)
+            total += self._term(start, first + i)
         return total
 
+    @cython.final
     @cython.cfunc
-    @cython.exceptval(check=True)
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-0x4000000000000000, check=True)
     def _term(
-        self, octets: bytes, start: cython.longlong, term: cython.longlong
+        self, start: cython.longlong, term: cython.longlong
     ) -> cython.longlong:
         at: cython.longlong = term * TERM
         first: cython.longlong = start + self.terms[at + T_OFFSET]
         size: cython.longlong = self.terms[at + T_SIZE]
+        shape: cython.longlong = self.terms[at + T_SHAPE]
         mode: cython.longlong = self.terms[at + T_MODE]
         times: cython.longlong = self.terms[at + T_TIMES]
         value: cython.longlong = 0
         i: cython.longlong
+        if first < 0 or first + size > self.size:
+            raise IndexError("a rule reads beyond the frame")
+        if shape == PLAIN_16:
+            return cython.cast(cython.longlong, self.base[first]) << 8 | self.base[first + 1]
+        if shape == PLAIN_8:
+            return self.base[first]
         if self.terms[at + T_LITTLE]:
             for i in range(size):
-                value |= cython.cast(cython.longlong, octets[first + i]) << (8 * i)
+                value |= cython.cast(cython.longlong, self.base[first + i]) << (8 * i)
         else:
             for i in range(size):
-                value = value << 8 | octets[first + i]
+                value = value << 8 | self.base[first + i]
         value = value >> self.terms[at + T_SHIFT] & self.terms[at + T_MASK]
         if mode == LINEAR:
             return value * times
@@ -852,3 +817,355 @@ class Walker:
         if mode == EQUALS:
             return times if value == self.terms[at + T_OPERAND] else 0
         return times if value != self.terms[at + T_OPERAND] else 0
+
+
+@cython.cclass
+class Gatherer(Walker):
+    """A walker over many frames in one buffer, which takes chosen fields out of the headers that it finds.
+
+    What is taken from a header of a node are the entries from `firsts[node]` to `firsts[node + 1]`; `marks[node]` tells
+    what such a header leaves for somebody else to see (layout.py has both). With `last` the last value of a field is
+    kept rather than the first. Each thread needs a gatherer of its own.
+
+    Headers of a node are put by until there are MOST_PUT_BY of them, or the frames are at an end; then each field is
+    taken out of all of them in one loop, while their octets are still in the processor's cache.
+    """
+
+    firsts: cython.longlong[::1]
+    entries: cython.longlong[::1]
+    marks: cython.longlong[::1]
+    keep_last: cython.bint
+    shelves: cython.longlong[::1]  # by node: where its headers are put by; -1 where nothing is taken from them
+    put_by: cython.longlong[::1]  # by shelf: how many there are
+    nodes_of: cython.longlong[::1]  # by shelf: the node
+    packets: cython.longlong[::1]  # by shelf and header: the frame, and from where to where
+    begins: cython.longlong[::1]
+    stops: cython.longlong[::1]
+    ends: cython.longlong[::1]
+    values: cython.ulonglong[::1]
+    whole: cython.uchar[::1]
+    places: cython.longlong[::1]
+    octets: cython.uchar[::1]
+    halves: cython.ushort[::1]
+    words: cython.uint[::1]
+    doubles: cython.ulonglong[::1]
+    there: cython.uchar[::1]
+    doubts: cython.uchar[::1]
+    frames: cython.longlong
+
+    def choose(self, firsts: object, entries: object, marks: object, last: cython.bint) -> None:
+        """Say what is to be taken."""
+        self.firsts = firsts
+        self.entries = entries
+        self.marks = marks
+        self.keep_last = last
+        node: cython.longlong
+        shelves: cython.longlong = 0
+        self.shelves = array("q", bytes(8 * len(self.marks)))
+        for node in range(len(self.marks)):
+            self.shelves[node] = -1
+            if self.firsts[node] < self.firsts[node + 1]:
+                self.shelves[node] = shelves
+                shelves += 1
+        self.put_by = array("q", bytes(8 * (shelves + 1)))
+        self.nodes_of = array("q", bytes(8 * (shelves + 1)))
+        for node in range(len(self.marks)):
+            if self.shelves[node] >= 0:
+                self.nodes_of[self.shelves[node]] = node
+        room = bytes(8 * (shelves + 1) * MOST_PUT_BY)
+        self.packets = array("q", room)
+        self.begins = array("q", room)
+        self.stops = array("q", room)
+        self.ends = array("q", room)
+        self.values = array("Q", bytes(8 * MOST_PUT_BY))
+        self.whole = bytearray(MOST_PUT_BY)
+
+    def gather(
+        self,
+        data: cython.const[cython.uchar][::1],
+        starts: cython.longlong[::1],
+        captured: cython.longlong[::1],
+        lengths: cython.longlong[::1],
+        links: cython.longlong[::1],
+        places: cython.longlong[::1],
+        out: object,
+        there: cython.uchar[::1],
+        doubts: cython.uchar[::1],
+    ) -> None:
+        """Walk the frames and fill their rows of the columns, with the GIL released.
+
+        Frame `i` is the `captured[i]` octets of `data` from `starts[i]` on, `lengths[i]` on the wire, and begins with a
+        header of the node `links[i]`. Column `c` stands in `out` from octet `places[c]` on, a multiple of 8;
+        `there[c * frames + i]` becomes 1 where it has a value. `doubts[i]` becomes SEVERAL where a field has more than
+        one value, UNSURE where walking alone does not tell what the frame holds.
+        """
+        i: cython.longlong
+        start: cython.longlong
+        limit: cython.longlong
+        end: cython.longlong
+        count: cython.longlong
+        shelf: cython.longlong
+        octets = memoryview(out)
+        self.octets = octets
+        self.halves = octets.cast("H")
+        self.words = octets.cast("I")
+        self.doubles = octets.cast("Q")
+        self.places = places
+        self.there = there
+        self.doubts = doubts
+        self.frames = len(starts)
+        self.size = len(data)
+        if self.size == 0:
+            return
+        if cython.compiled:
+            self.base = cython.cast(cython.p_uchar, cython.address(data[0]))
+        else:
+            self.base = data
+        for shelf in range(len(self.put_by)):
+            self.put_by[shelf] = 0
+        with cython.nogil:
+            for i in range(self.frames):
+                start = starts[i]
+                limit = start + captured[i]
+                end = start + lengths[i]
+                if start < 0 or limit < start or limit > self.size:
+                    raise IndexError("a frame reaches out of its buffer")
+                if end < limit:
+                    end = limit
+                count = self._walk(links[i], start, limit, end)
+                self._put_by(i, count, limit)
+                if i % MOST_PUT_BY == MOST_PUT_BY - 1:
+                    self._take_all()
+            self._take_all()
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _put_by(self, i: cython.longlong, count: cython.longlong, limit: cython.longlong) -> cython.int:
+        """Put the headers of frame `i` by, as far as something is taken from them, and look for marks."""
+        row: cython.longlong
+        at: cython.longlong
+        node: cython.longlong
+        shelf: cython.longlong
+        place: cython.longlong
+        for row in range(count):
+            at = row * FOUND
+            node = self.found[at]
+            shelf = self.shelves[node]
+            if shelf >= 0:
+                if self.put_by[shelf] == MOST_PUT_BY:
+                    self._take(shelf)
+                place = shelf * MOST_PUT_BY + self.put_by[shelf]
+                self.packets[place] = i
+                self.begins[place] = self.found[at + 1]
+                self.stops[place] = self.found[at + 2]
+                self.ends[place] = self.found[at + 3]
+                self.put_by[shelf] += 1
+            if self.marks[node] != 0:
+                left: cython.bint = self.found[at + 2] < self.found[at + 3] and self.found[at + 2] < limit
+                if left or self.marks[node] & MARKED_FOUND:
+                    self.doubts[i] |= UNSURE
+        return 0
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _take_all(self) -> cython.int:
+        """Take what is wanted from all headers that were put by."""
+        shelf: cython.longlong
+        for shelf in range(len(self.put_by)):
+            self._take(shelf)
+        return 0
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _take(self, shelf: cython.longlong) -> cython.int:
+        """Take what is wanted from the headers of one node."""
+        entry: cython.longlong
+        node: cython.longlong
+        if self.put_by[shelf] > 0:
+            node = self.nodes_of[shelf]
+            for entry in range(self.firsts[node], self.firsts[node + 1]):
+                self._read(entry * ENTRY, shelf)
+                self._keep(entry * ENTRY, shelf)
+            self.put_by[shelf] = 0
+        return 0
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _read(self, entry: cython.longlong, shelf: cython.longlong) -> cython.int:
+        """Read one field of each header of a shelf into `values`; `whole` tells where it is there."""
+        kind: cython.longlong = self.entries[entry + E_KIND]
+        at: cython.longlong = self.entries[entry + E_AT]
+        size: cython.longlong = self.entries[entry + E_SIZE]
+        shift: cython.longlong = self.entries[entry + E_SHIFT]
+        mask: cython.ulonglong = cython.cast(cython.ulonglong, self.entries[entry + E_MASK])
+        unit: cython.ulonglong = cython.cast(cython.ulonglong, self.entries[entry + E_UNIT])
+        plus: cython.ulonglong = cython.cast(cython.ulonglong, self.entries[entry + E_PLUS])
+        sign: cython.ulonglong = mask ^ mask >> 1
+        first: cython.longlong
+        value: cython.ulonglong
+        left: cython.longlong
+        i: cython.longlong
+        k: cython.longlong
+        missing: cython.longlong = 0
+        here: cython.longlong = shelf * MOST_PUT_BY
+        begins: cython.longlong[::1] = self.begins[here : here + MOST_PUT_BY]
+        stops: cython.longlong[::1] = self.stops[here : here + MOST_PUT_BY]
+        values: cython.ulonglong[::1] = self.values
+        whole: cython.uchar[::1] = self.whole
+        count: cython.longlong = self.put_by[shelf]
+        for i in range(count):
+            first = begins[i] + at
+            whole[i] = first + size <= stops[i]
+            missing += 1 - whole[i]
+            if first < 0 or stops[i] > self.size:
+                raise IndexError("a field reaches beyond the frame")
+        if kind == OCTETS:
+            return 0
+        if missing:
+            for i in range(count):
+                value = 0
+                if whole[i]:
+                    first = begins[i] + at
+                    for k in range(size):
+                        value = value << 8 | self.base[first + k]
+                values[i] = value
+        elif size == 1:
+            for i in range(count):
+                values[i] = self.base[begins[i] + at]
+        elif size == 2:
+            for i in range(count):
+                first = begins[i] + at
+                values[i] = cython.cast(cython.ulonglong, self.base[first]) << 8 | self.base[first + 1]
+        elif size == 4:
+            for i in range(count):
+                first = begins[i] + at
+                values[i] = (
+                    cython.cast(cython.ulonglong, self.base[first]) << 24
+                    | cython.cast(cython.ulonglong, self.base[first + 1]) << 16
+                    | cython.cast(cython.ulonglong, self.base[first + 2]) << 8
+                    | self.base[first + 3]
+                )
+        else:
+            for i in range(count):
+                value = 0
+                first = begins[i] + at
+                for k in range(size):
+                    value = value << 8 | self.base[first + k]
+                values[i] = value
+        if kind == LITTLE:
+            for i in range(count):
+                value = 0
+                for k in range(size):
+                    value = value << 8 | values[i] >> (8 * k) & 0xFF
+                values[i] = value
+        if shift != 0 or mask + 1 != cython.cast(cython.ulonglong, 1) << (8 * size & 63):
+            for i in range(count):
+                values[i] = values[i] >> shift & mask
+        if kind == TRUTH:
+            for i in range(count):
+                values[i] = values[i] != 0
+        elif kind == PRESENT:
+            for i in range(count):
+                values[i] = 1
+        elif kind == SIGNED:
+            for i in range(count):  # the highest bit counts for what it takes away
+                values[i] = values[i] - ((values[i] & sign) << 1) & _64_BITS
+        elif unit != 1 or plus != 0:
+            for i in range(count):
+                values[i] = values[i] * unit + plus & _64_BITS
+        if kind == REMAINING:
+            for i in range(count):
+                left = self.ends[here + i] - begins[i] - cython.cast(cython.longlong, values[i])
+                if left < 0:
+                    whole[i] = 0
+                else:
+                    values[i] = cython.cast(cython.ulonglong, left)
+        return 0
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _keep(self, entry: cython.longlong, shelf: cython.longlong) -> cython.int:
+        """Put what was read into the column, unless that has a value already."""
+        column: cython.longlong = self.entries[entry + E_COLUMN]
+        width: cython.longlong = self.entries[entry + E_WIDTH]
+        shared: cython.bint = self.entries[entry + E_SHARED] != 0
+        keep_last: cython.bint = self.keep_last
+        i: cython.longlong
+        packet: cython.longlong
+        here: cython.longlong = shelf * MOST_PUT_BY
+        place: cython.longlong = self.places[column]
+        packets: cython.longlong[::1] = self.packets[here : here + MOST_PUT_BY]
+        values: cython.ulonglong[::1] = self.values
+        whole: cython.uchar[::1] = self.whole
+        there: cython.uchar[::1] = self.there[column * self.frames : (column + 1) * self.frames]
+        count: cython.longlong = self.put_by[shelf]
+        for i in range(count):
+            if whole[i]:
+                packet = packets[i]
+                if there[packet]:
+                    # Headers of several nodes come here one node after the other, not as they stand in the frame.
+                    self.doubts[packet] |= UNSURE if shared else SEVERAL
+                    whole[i] = keep_last
+                else:
+                    there[packet] = 1
+        if self.entries[entry + E_KIND] == OCTETS:
+            for i in range(count):
+                if whole[i]:
+                    _copy(
+                        self.octets,
+                        place + packets[i] * width,
+                        self.base,
+                        self.begins[here + i] + self.entries[entry + E_AT],
+                        width,
+                    )
+        elif width == 2:
+            place = place >> 1
+            for i in range(count):
+                if whole[i]:
+                    self.halves[place + packets[i]] = values[i] & 0xFFFF
+        elif width == 1:
+            for i in range(count):
+                if whole[i]:
+                    self.octets[place + packets[i]] = values[i] & 0xFF
+        elif width == 4:
+            place = place >> 2
+            for i in range(count):
+                if whole[i]:
+                    self.words[place + packets[i]] = values[i] & _32_BITS
+        else:
+            place = place >> 3
+            for i in range(count):
+                if whole[i]:
+                    self.doubles[place + packets[i]] = values[i]
+        return 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(-1)
+def _copy(
+    to: cython.uchar[::1],
+    place: cython.longlong,
+    octets: cython.p_uchar,
+    start: cython.longlong,
+    count: cython.longlong,
+) -> cython.int:
+    """Copy octets that are known to be there.  Raises IndexError where there is no room for them."""
+    if place < 0 or place + count > to.shape[0]:
+        raise IndexError("a column is too short")
+    if cython.compiled:
+        memcpy(cython.address(to[place]), octets + start, count)
+    else:
+        to[place : place + count] = octets[start : start + count]
+    return 0

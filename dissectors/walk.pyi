@@ -98,3 +98,18 @@ class Walker:
         self, captured: Captured, node: int, start: int, end: int, below: Header | None = None
     ) -> list[Header]: ...
     def split(self, layer: Header, family: int, start: int, stop: int) -> list[Option]: ...
+
+class Gatherer(Walker):
+    def choose(self, firsts: Any, entries: Any, marks: Any, last: bool) -> None: ...
+    def gather(
+        self,
+        data: Any,
+        starts: Any,
+        captured: Any,
+        lengths: Any,
+        links: Any,
+        places: Any,
+        out: Any,
+        there: Any,
+        doubts: Any,
+    ) -> None: ...

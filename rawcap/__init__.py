@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dissectors.header import Header
     from dissectors.packet import Interface, Packet
+    from rawcap.columns.table import Table, table
     from rawcap.files import CaptureError, CutCapture, create_capture, open_capture
     from rawcap.filter import FilterError, display_filter
     from rawcap.live import LiveCapture, LiveError, NotPermitted, capture
@@ -38,16 +39,19 @@ __all__ = [
     "NotPermitted",
     "Packet",
     "Reading",
+    "Table",
     "capture",
     "create_capture",
     "display_filter",
     "open_capture",
     "read",
+    "table",
 ]
 
 _HOMES = {
     "dissectors.header": ("Header",),
     "dissectors.packet": ("Interface", "Packet"),
+    "rawcap.columns.table": ("Table", "table"),
     "rawcap.files": ("CaptureError", "CutCapture", "create_capture", "open_capture"),
     "rawcap.filter": ("FilterError", "display_filter"),
     "rawcap.live": ("LiveCapture", "LiveError", "NotPermitted", "capture"),

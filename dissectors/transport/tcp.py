@@ -5,7 +5,7 @@ from functools import cache
 
 from dissectors import layout
 from dissectors.checksum import status_field, transport_status
-from dissectors.fields import Bytes, Derived, Either, Flag, Noted, Options, Text, Uint
+from dissectors.fields import Bytes, Derived, Either, Flag, Noted, Options, Remaining, Text, Uint
 from dissectors.header import Header, by_port
 from dissectors.transport.tcp_options import TCPOption
 
@@ -29,15 +29,6 @@ def _names(flags: int) -> str:
     """The names of the flags that are set."""
     names = dict.fromkeys(name for i, name in enumerate(_NAMES) if flags >> i & 1)
     return ", ".join(names) or "<None>"
-
-
-def _data_length(layer: TCP) -> int | None:
-    """What is left of the segment behind the header, captured or not."""
-    header = layer.hdr_len
-    if header is None:
-        return None
-    octets: int = layer.end - layer.start - header
-    return octets if octets >= 0 else None
 
 
 class TCP(Header):
@@ -77,7 +68,7 @@ class TCP(Header):
     ecn = Either(_ECE, name="tcp.flags.ecn")
     flags_str = Derived(Text("control bits, a letter each", name="tcp.flags.str"), _letters)
     checksum_status = status_field(lambda layer: transport_status(layer, 6), name="tcp.checksum.status")
-    len = Derived(Uint(32, "data, octets"), _data_length)
+    len = Derived(Uint(32, "data, octets"), Remaining(hdr_len))
     stream = Noted(Uint(32, "connection, as numbered in the capture"))
     seq = Noted(Uint(32, "sequence number, counted from the SYN"))
     ack = Noted(Uint(32, "acknowledgement number, counted from the SYN"))
@@ -105,7 +96,7 @@ class TCP(Header):
         if flags & 0x20:
             told += f" Urg={self.urgent_pointer}"
         if not status & (layout.BAD_LENGTH | layout.SHORT):
-            told += f" Len={_data_length(self)}"
+            told += f" Len={self.len}"
             for option in self.options:
                 if not option.status & ~layout.QUOTED and (more := option.info()):
                     told += f" {more}"

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dissectors.checksum import ILLEGAL, UNVERIFIED, status_field, transport_status
-from dissectors.fields import Bytes, Derived, Either, Uint
+from dissectors.fields import Bytes, Derived, Either, Remaining, Uint
 from dissectors.header import Header, by_port
 
 
@@ -27,7 +27,7 @@ class UDPLite(Header):
     checksum = Uint(16, "of what is covered and the pseudo header", shown=hex)
     port = Either(srcport, dstport)
     checksum_status = status_field(_checksum_status, name="udp.checksum.status")
-    length = Derived(Uint(16, "header and data, octets"), lambda layer: layer.end - layer.start)
+    length = Derived(Uint(16, "header and data, octets"), Remaining())
     payload_ = Derived(Bytes(None, "data"), lambda layer: layer.payload or None)
 
     follows = {"ip.proto": 136}

@@ -41,10 +41,7 @@ class Capture:
         elif is_pcapng(feed.start):
             self._reader = PcapngReader(feed)
         else:
-            raise CaptureError(
-                f"{feed.label} is not a capture: it begins with {feed.start[:4].hex(' ')}, as neither pcap nor pcapng "
-                "does (nor gzip, zstd, lz4 or xz around them)"
-            )
+            raise feed.unrecognised()
         self._records: Iterator[Any] | None = None
         self._everything = False
 

@@ -17,7 +17,7 @@ from typing import Any
 from dissectors.packet import Interface, Packet
 from rawcap.files.blocks import IF_FCSLEN, LONGEST_PACKET, Block, Statistics, order
 from rawcap.files.errors import CaptureError, CutCapture
-from rawcap.files.source import Feed
+from rawcap.files.source import Feed, Supply
 from rawcap.files.writer import CaptureWriter, Sink
 
 MICROSECONDS = 0xA1B2C3D4
@@ -26,7 +26,7 @@ KUZNETZOV = 0xA1B2CD34  # Linux kernels patched by A. Kuznetzov: eight more octe
 MAGICS = (MICROSECONDS, NANOSECONDS, KUZNETZOV)
 
 _FILE_HEADER = "IHHIIII"
-_FILE_HEADER_LENGTH = 24
+FILE_HEADER_LENGTH = 24
 _RECORD_HEADER = "IIII"
 _RECORD_HEADER_LENGTH = 16
 
@@ -60,11 +60,11 @@ class PcapReader:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        buffer = feed.extend(feed.start, _FILE_HEADER_LENGTH)
-        if len(buffer) < _FILE_HEADER_LENGTH:
+        buffer = feed.extend(feed.start, FILE_HEADER_LENGTH)
+        if len(buffer) < FILE_HEADER_LENGTH:
             raise CutCapture(
                 f"{feed.label}: the file ends at {feed.place(len(buffer))}, inside the pcap file header, "
-                f"which is {_FILE_HEADER_LENGTH} bytes long"
+                f"which is {FILE_HEADER_LENGTH} bytes long"
             )
         big_endian = int.from_bytes(buffer[:4], "big") in MAGICS
         magic, major, minor, _, _, snaplen, link = struct.unpack_from(order(big_endian) + _FILE_HEADER, buffer)
@@ -85,9 +85,14 @@ class PcapReader:
         self.names: dict[str, str] = {}
         self.secrets: list[tuple[int, bytes]] = []
         self.statistics: list[Statistics] = []
-        self._buffer = buffer
+        self.begun = buffer
+        """What was taken from the feed: the file header, and what came with it."""
+        self.big_endian = big_endian
+        self.in_order = (major, minor) == (2, 4)
+        """Whether the lengths in a record stand in today's order."""
         record = struct.Struct(order(big_endian) + _RECORD_HEADER + ("8x" if magic == KUZNETZOV else ""))
-        self._record_length = record.size
+        self.record_length = record.size
+        """Octets of a record's header."""
         self._unpack = _lengths_swapped(record.unpack_from, major, minor)
 
     def records(self, everything: bool) -> Iterator[Packet]:
@@ -96,16 +101,23 @@ class PcapReader:
         Raises CutCapture after the last whole packet when the file ends inside one, CaptureError when a record
         says a length that no packet has.
         """
-        feed = self._feed
-        buffer = self._buffer
+        return self._packets(self._feed, self.begun, FILE_HEADER_LENGTH, 0)
+
+    def step(self, feed: Supply, number: int) -> Packet | None:
+        """The packet in the one record that `feed` has, after `number` others; None where it has nothing.
+
+        Raises what `records` does.
+        """
+        return next(self._packets(feed, b"", 0, number), None)
+
+    def _packets(self, feed: Supply, buffer: bytes, offset: int, number: int) -> Iterator[Packet]:
         interface = self.interfaces[0]
         scale = 1_000_000_000 // interface.resolution
         longest = longest_packet(interface.snaplen)
-        header = self._record_length
+        header = self.record_length
         unpack = self._unpack
         packet = Packet
-        number = passed = 0
-        offset = _FILE_HEADER_LENGTH
+        passed = 0
         while True:
             end = len(buffer)
             needed = header
@@ -239,7 +251,7 @@ class PcapWriter(CaptureWriter):
         self._interface = interface
 
     def _whole(self, reached: memoryview, place: int) -> tuple[int, int]:
-        start = 0 if place else _FILE_HEADER_LENGTH
+        start = 0 if place else FILE_HEADER_LENGTH
         if start > len(reached):
             return 0, 0
         packets = 0

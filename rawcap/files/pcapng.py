@@ -18,7 +18,7 @@ from dissectors.packet import Interface, Packet
 from rawcap.files import blocks
 from rawcap.files.blocks import Block, Clock, Options, Statistics
 from rawcap.files.errors import CaptureError, CutCapture
-from rawcap.files.source import Feed
+from rawcap.files.source import Feed, Supply
 from rawcap.files.writer import CaptureWriter, Sink
 
 _PACKETS = (blocks.ENHANCED_PACKET, blocks.SIMPLE_PACKET, blocks.OBSOLETE_PACKET)
@@ -68,16 +68,18 @@ class PcapngReader:
     format = "pcapng"
 
     def __init__(self, feed: Feed) -> None:
-        self._feed = feed
+        self._feed: Supply = feed
         self.interfaces: list[Interface] = []
         self.names: dict[str, str] = {}
         self.secrets: list[tuple[int, bytes]] = []
         self.statistics: list[Statistics] = []
-        self._section: list[tuple[Interface, int, int, int]] = []  # an interface and its Clock's three numbers
-        self._big_endian = False
+        self.section: list[tuple[Interface, int, int, int]] = []
+        """The interfaces of the section at hand, each with the three numbers of its Clock."""
+        self.big_endian = False
         self._kept = 0
         shortest = 8 + _SHORTEST_BODY[blocks.SECTION_HEADER]
-        self._buffer = buffer = feed.extend(feed.start, shortest)
+        self.begun = buffer = feed.extend(feed.start, shortest)
+        """What was taken from the feed: the start of the file."""
         if len(buffer) < shortest:
             raise CutCapture(
                 f"{feed.label}: the file ends at {feed.place(len(buffer))}, inside the section header block that "
@@ -92,14 +94,23 @@ class PcapngReader:
         Raises CutCapture after the last whole block when the file ends inside one, CaptureError when a length in
         the file contradicts another or cannot be.
         """
-        feed = self._feed
-        section = self._section
-        start_of, end_of = _UNPACK[self._big_endian]
+        return self._blocks(self._feed, self.begun, everything, 0)
+
+    def step(self, feed: Supply, number: int) -> Packet | Block | None:
+        """What is in the one block that `feed` has, after `number` packets; None where it has nothing.
+
+        Raises what `records` does.
+        """
+        self._feed = feed
+        return next(self._blocks(feed, b"", True, number), None)
+
+    def _blocks(self, feed: Supply, rest: bytes, everything: bool, number: int) -> Iterator[Packet | Block]:
+        section = self.section
+        start_of, end_of = _UNPACK[self.big_endian]
         packet = Packet
         longest = blocks.LONGEST_BLOCK
         enhanced_packet = blocks.ENHANCED_PACKET
-        rest = self._buffer
-        number = passed = offset = 0
+        passed = offset = 0
         while True:
             end = len(rest)
             buffer = rest + bytes(_START_LENGTH - 12)  # so that a shorter block at the end can be begun like the others
@@ -108,7 +119,7 @@ class PcapngReader:
                 kind, total, interface_id, high, low, captured, length = start_of(buffer, offset)
                 if kind == blocks.SECTION_HEADER:
                     self._take_byte_order(buffer, offset, passed)
-                    start_of, end_of = _UNPACK[self._big_endian]
+                    start_of, end_of = _UNPACK[self.big_endian]
                     total = start_of(buffer, offset)[1]
                 stop = offset + total
                 if total & 3 or not 12 <= total <= longest:
@@ -172,14 +183,14 @@ class PcapngReader:
     def _take_byte_order(self, buffer: bytes, offset: int, passed: int) -> None:
         magic = buffer[offset + 8 : offset + 12]
         if int.from_bytes(magic, "little") == blocks.BYTE_ORDER_MAGIC:
-            self._big_endian = False
+            self.big_endian = False
         elif int.from_bytes(magic, "big") == blocks.BYTE_ORDER_MAGIC:
-            self._big_endian = True
+            self.big_endian = True
         else:
             self._fail(blocks.SECTION_HEADER, passed + offset, f"its byte-order magic is {magic.hex()}")
 
     def _check_version(self, body: bytes, place: int) -> None:
-        major, minor = struct.unpack_from(blocks.order(self._big_endian) + "HH", body, 4)
+        major, minor = struct.unpack_from(blocks.order(self.big_endian) + "HH", body, 4)
         if major != 1 or minor not in (0, 2):  # 1.2 was written by mistake and is the same
             raise CaptureError(
                 f"{self._feed.label}: the section at {self._feed.place(place)} is of pcapng version {major}.{minor}, "
@@ -192,28 +203,28 @@ class PcapngReader:
         try:
             if kind == blocks.SECTION_HEADER:
                 self._check_version(body, place)
-                self._section.clear()
+                self.section.clear()
             elif kind == blocks.INTERFACE_DESCRIPTION:
                 self._keep(len(body))
-                interface = blocks.describe(len(self._section), body, self._big_endian)
+                interface = blocks.describe(len(self.section), body, self.big_endian)
                 clock = Clock(interface)
-                self._section.append((interface, clock.multiplier, clock.divisor, clock.offset_ns))
+                self.section.append((interface, clock.multiplier, clock.divisor, clock.offset_ns))
                 self.interfaces.append(interface)
             elif kind == blocks.NAME_RESOLUTION:
-                for address, name in blocks.unpack_names(body, self._big_endian):
+                for address, name in blocks.unpack_names(body, self.big_endian):
                     self._keep(len(name))
                     self.names.setdefault(address, name)
             elif kind == blocks.INTERFACE_STATISTICS:
                 self._keep(0)
-                (interface_id,) = struct.unpack_from(blocks.order(self._big_endian) + "I", body)
+                (interface_id,) = struct.unpack_from(blocks.order(self.big_endian) + "I", body)
                 interface = self._interface(interface_id, kind, place)[0]
-                self.statistics.append(blocks.unpack_statistics(body, interface, self._big_endian))
+                self.statistics.append(blocks.unpack_statistics(body, interface, self.big_endian))
             elif kind == blocks.DECRYPTION_SECRETS:
                 self._keep(len(body))
-                self.secrets.append(blocks.unpack_secrets(body, self._big_endian))
+                self.secrets.append(blocks.unpack_secrets(body, self.big_endian))
         except ValueError as error:
             self._fail(kind, place, str(error))
-        return Block(kind, body, self._big_endian, interface)
+        return Block(kind, body, self.big_endian, interface)
 
     def _simple(self, body: bytes, number: int, place: int) -> Packet:
         """The packet in a simple packet block (section 4.4): of interface 0, without a time.
@@ -221,7 +232,7 @@ class PcapngReader:
         How much was captured is not written: the original length, or the snapshot length where that is less.
         """
         interface = self._interface(0, blocks.SIMPLE_PACKET, place)[0]
-        (length,) = struct.unpack_from(blocks.order(self._big_endian) + "I", body)
+        (length,) = struct.unpack_from(blocks.order(self.big_endian) + "I", body)
         captured = min(length, interface.snaplen or length)
         if captured > len(body) - 4:
             self._fail(blocks.SIMPLE_PACKET, place, f"it cannot hold a packet of {captured} bytes")
@@ -229,25 +240,25 @@ class PcapngReader:
 
     def _obsolete(self, body: bytes, number: int, place: int) -> Packet:
         """The packet in an obsolete packet block (appendix A), as the enhanced packet block would have it."""
-        fixed = struct.unpack_from(blocks.order(self._big_endian) + "HHIIII", body)
+        fixed = struct.unpack_from(blocks.order(self.big_endian) + "HHIIII", body)
         interface_id, drops, high, low, captured, length = fixed
         interface, multiplier, divisor, offset_ns = self._interface(interface_id, blocks.OBSOLETE_PACKET, place)
         if captured > len(body) - 20:
             self._fail(blocks.OBSOLETE_PACKET, place, f"it cannot hold a packet of {captured} bytes")
         options = self._options(body, 20 + captured + (-captured & 3), blocks.OBSOLETE_PACKET, place)
         if drops != 0xFFFF:  # which means that nobody counted
-            options += ((blocks.EPB_DROPCOUNT, drops.to_bytes(8, "big" if self._big_endian else "little")),)
+            options += ((blocks.EPB_DROPCOUNT, drops.to_bytes(8, "big" if self.big_endian else "little")),)
         time_ns = (high << 32 | low) * multiplier // divisor + offset_ns
         return Packet(body[20 : 20 + captured], interface, time_ns, length, number, options)
 
     def _interface(self, interface_id: int, kind: int, place: int) -> tuple[Interface, int, int, int]:
-        if interface_id >= len(self._section):
+        if interface_id >= len(self.section):
             self._no_interface(kind, place, interface_id)
-        return self._section[interface_id]
+        return self.section[interface_id]
 
     def _options(self, body: bytes, start: int, kind: int, place: int) -> Options:
         try:
-            return blocks.unpack_options(body, start, self._big_endian)
+            return blocks.unpack_options(body, start, self.big_endian)
         except ValueError as error:
             self._fail(kind, place, str(error))
 
@@ -273,7 +284,7 @@ class PcapngReader:
 
     def _no_interface(self, kind: int, place: int, interface_id: int) -> NoReturn:
         self._fail(
-            kind, place, f"it is of interface {interface_id}, and the section describes {len(self._section)} before it"
+            kind, place, f"it is of interface {interface_id}, and the section describes {len(self.section)} before it"
         )
 
 

@@ -15,7 +15,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from rawcap.files import compression
 from rawcap.files.errors import CaptureError, reason
@@ -111,6 +111,21 @@ class Source:
         except OSError as error:
             raise CaptureError(f"{self.label}: reading failed at byte {self.position}: {reason(error)}") from None
 
+    @property
+    def fills(self) -> bool:
+        """Whether `fill` serves: of a regular file that was opened here and is not followed."""
+        return self._owned is not None and self._regular and not self._follow
+
+    def fill(self, room: memoryview) -> int:
+        """Read into `room`; gives how many octets, 0 at the end of the file."""
+        assert self._owned is not None
+        try:
+            octets = self._owned.readinto(room) or 0
+        except OSError as error:
+            raise CaptureError(f"{self.label}: reading failed at byte {self.position}: {reason(error)}") from None
+        self.position += octets
+        return octets
+
     def _changed(self) -> str | None:
         """What happened to a followed file other than growing. Asked before each read, so that nothing is missed."""
         assert self._descriptor is not None
@@ -133,16 +148,32 @@ class Source:
             self._owned.close()
 
 
+class Supply(Protocol):
+    """What a reader of a format takes octets from: a Feed, or a part of one."""
+
+    label: str
+
+    def extend(self, rest: bytes, needed: int) -> bytes:
+        """`rest` with the octets that follow it, `needed` or more; fewer where they end before that."""
+
+    def place(self, offset: int) -> str:
+        """An offset as a message names it."""
+
+
 class Feed:
     """The bytes of a capture as its format defines them: decompressed, and counted for messages."""
 
     def __init__(self, source: Source) -> None:
         self.label = source.label
+        self._source = source
         self._blocks = source.blocks()
+        self._packed = False
+        self._left = memoryview(b"")
         self._measured = ""
         start = self.extend(b"", compression.SIGNATURE_LENGTH)
         packed = compression.recognise(start)
         if packed is not None:
+            self._packed = True
             self._blocks = compression.decompress(packed, itertools.chain([start], self._blocks), self.label)
             self._measured = " of the decompressed data"
             start = self.extend(b"", compression.SIGNATURE_LENGTH)
@@ -166,6 +197,26 @@ class Feed:
             pieces.append(block)
             have += len(block)
         return b"".join(pieces)
+
+    def fill(self, room: memoryview) -> int:
+        """Put some of the octets that follow into `room`; gives how many, 0 where the capture ends.
+
+        Raises what `extend` raises.
+        """
+        if not self._packed and self._source.fills:
+            return self._source.fill(room)
+        piece = self._left or memoryview(next(self._blocks, b""))
+        octets = min(len(piece), len(room))
+        room[:octets] = piece[:octets]
+        self._left = piece[octets:]
+        return octets
+
+    def unrecognised(self) -> CaptureError:
+        """The error of a file that is no capture."""
+        return CaptureError(
+            f"{self.label} is not a capture: it begins with {self.start[:4].hex(' ')}, as neither pcap nor pcapng "
+            "does (nor gzip, zstd, lz4 or xz around them)"
+        )
 
     def place(self, offset: int) -> str:
         """An offset as a message names it."""

@@ -59,11 +59,14 @@ MOST_PAIRS = 1 << 16
 
 def predicate(tree: Test, graph: Graph) -> Predicate:
     """The test as a function of a packet; `tree` is what `check` made of it, with the same graph."""
-    return _Compiler(graph).test(tree)
+    return Compiler(graph).test(tree)
 
 
-class _Compiler:
-    """Makes closures of nodes."""
+class Compiler:
+    """Makes closures of nodes.
+
+    What is no Packet can be tested as well, by a subclass that has a `field` of its own.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -111,7 +114,7 @@ class _Compiler:
             case _, Network():
                 return self.within(node.left, node.operator, node.right, node.quantifier)
             case Network(), _:
-                return self.within(node.right, _MIRRORED[node.operator], node.left, node.quantifier)
+                return self.within(node.right, MIRRORED[node.operator], node.left, node.quantifier)
         left = self.values(node.left)
         if node.operator == "contains":
             pairs = _pairs(left, self.values(node.right))
@@ -222,6 +225,7 @@ class _Compiler:
         return octets
 
     def field(self, declared: list[Declared], layers: tuple[Range, ...]) -> Values:
+        """What gives the values of a field, whose declarations all bear its name: addresses as octets."""
         owners = [each.owner for each in declared if each.owner is not None]
         readers = _ByClass([(each.owner, _reader(each)) for each in declared if each.owner is not None])
         scan = self.scan(owners, layers)
@@ -420,7 +424,8 @@ _COMPARE: dict[tuple[str, Quantifier], Callable[[list[Any], list[Any]], bool]] =
     (">=", "any"): lambda a, b: max(a) >= min(b),
     (">=", "all"): lambda a, b: min(a) >= max(b),
 }
-_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""The operator that says the same with the sides exchanged."""
 
 
 def _quotient(a: int, b: int) -> int | None:

@@ -32,7 +32,7 @@ class Checkout:
         (self.root / "scripts").mkdir(parents=True)
         for name in ("rawcap", "test", "environment.sh", "set_up.py"):
             shutil.copy(ROOT / "scripts" / name, self.root / "scripts")
-        for name in ("pyproject.toml", "setup.py", "dissectors/walk.py", "rawcap/live/frames.py"):
+        for name in ("pyproject.toml", "setup.py", "dissectors/walk.py", "dissectors/layout.pxd", "rawcap/files/records.py", "rawcap/live/frames.py"):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).touch()
             os.utime(self.root / name, (1_000_000, 1_000_000))

@@ -44,7 +44,7 @@ def test_the_first_start_sets_up(checkout: Checkout) -> None:
     assert checkout.run("scripts/rawcap").stdout == "rawcap 0\n"
 
 
-@pytest.mark.parametrize("source", ["pyproject.toml", "setup.py", "dissectors/walk.py", "rawcap/live/frames.py"])
+@pytest.mark.parametrize("source", ["pyproject.toml", "setup.py", "dissectors/walk.py", "rawcap/files/records.py", "rawcap/live/frames.py"])
 def test_a_newer_source_is_installed_again(checkout: Checkout, source: str) -> None:
     stamp = checkout.root / ".venv/installed-run"
     os.utime(stamp, (2_000_000, 2_000_000))

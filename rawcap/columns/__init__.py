@@ -1,0 +1,1 @@
+"""Captures as tables: the fields of millions of packets as columns."""

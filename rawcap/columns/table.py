@@ -1,0 +1,185 @@
+"""Table: a capture as Arrow record batches, read when they are asked for, and the libraries that take them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import pyarrow as pa
+
+from dissectors.graph import Graph, nearest
+from rawcap.columns.arrow import array_of, arrow_type, lists_of
+from rawcap.columns.scan import Scan, Source, Taken
+from rawcap.files import CaptureError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas
+    import polars
+
+FILE = "file"
+"""The column that names the file a packet is from."""
+
+OCCURRENCES = ("first", "last", "all")
+
+
+class Table:
+    """The chosen fields of the packets of one or more captures. Made by `rawcap.table`.
+
+        for batch in table: ...      pyarrow.RecordBatches, in the order of the files, in bounded memory
+        table.arrow()                a pyarrow.Table
+        table.polars()               a polars.DataFrame
+        table.pandas()               a pandas.DataFrame
+        table.duckdb()               a duckdb relation
+
+    Each of them reads the captures anew. `schema` tells the columns and their types; `packets` how many packets were
+    read so far, passed or not.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        columns: Sequence[str],
+        *,
+        filter: str | None = None,
+        occurrence: str = "first",
+        text: bool = False,
+        decode_as: Sequence[str] = (),
+        graph: Graph | None = None,
+        threads: int | None = None,
+        problem: Callable[[CaptureError], object] | None = None,
+    ) -> None:
+        if occurrence not in OCCURRENCES:
+            raise ValueError(f"occurrence {occurrence!r} is none of {', '.join(OCCURRENCES)}")
+        self.columns = list(columns)
+        if not self.columns:
+            raise ValueError("a table needs at least one column")
+        self._text = text
+        self._all = occurrence == "all"
+        self._sources = list(sources)
+        self._labels = [each if isinstance(each, str) else _label(each) for each in sources]
+        fields = [name for name in self.columns if name != FILE]
+
+        def scan() -> Scan:
+            return Scan(
+                self._sources,
+                fields,
+                filter=filter,
+                occurrence=occurrence,
+                decode_as=decode_as,
+                graph=graph,
+                threads=threads,
+                problem=problem,
+            )
+
+        self._scan = scan
+        self._reading = scan()
+        self.graph = self._reading.graph
+        for name in fields:
+            if name not in self.graph.fields:
+                raise KeyError(f"no field {name!r}{nearest(name, self.graph.fields)}")
+        self._types = {name: self._type(name) for name in self.columns}
+        listed = {name: pa.list_(kind) if self._all and name != FILE else kind for name, kind in self._types.items()}
+        self.schema = pa.schema([(name, listed[name]) for name in self.columns])
+
+    def _type(self, name: str) -> pa.DataType:
+        if name == FILE:
+            return pa.dictionary(pa.int32(), pa.string())
+        return arrow_type(self.graph.fields[name], text=self._text)
+
+    @property
+    def packets(self) -> int:
+        """Packets read so far in the reading that began last, passed or not."""
+        return self._reading.packets
+
+    @property
+    def position(self) -> int:
+        """Octets of the files, as stored, that were read so far in the reading that began last."""
+        return self._reading.position
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """The record batches; those without a row are left out. Raises CaptureError where a file is not readable."""
+        self._reading = scan = self._scan()
+        return (batch for batch in scan.map(self._batch) if batch.num_rows)
+
+    def _batch(self, taken: Taken) -> pa.RecordBatch:
+        gathered = taken.gathered
+        arrays: list[Any] = []
+        for name in self.columns:
+            if name == FILE:
+                places = pa.array([taken.source] * gathered.count, pa.int32())
+                arrays.append(pa.DictionaryArray.from_arrays(places, pa.array(self._labels, pa.string())))
+            elif self._all:
+                arrays.append(lists_of(gathered.parts[name], self._types[name]))
+            else:
+                arrays.append(array_of(gathered.cells[name], self._types[name]))
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def reader(self) -> pa.RecordBatchReader:
+        """The batches as a stream that Arrow's own libraries read."""
+        return pa.RecordBatchReader.from_batches(self.schema, self)
+
+    def arrow(self) -> pa.Table:
+        """All of it, in memory."""
+        return pa.Table.from_batches(self, self.schema)
+
+    def pandas(self) -> pandas.DataFrame:
+        """All of it as a pandas.DataFrame; needs pandas."""
+        return self.arrow().to_pandas()
+
+    def polars(self) -> polars.DataFrame:
+        """All of it as a polars.DataFrame; needs polars."""
+        import polars
+
+        return polars.from_arrow(self.arrow())  # type: ignore[return-value]
+
+    def duckdb(self) -> duckdb.DuckDBPyRelation:
+        """The table as a DuckDB relation, read by DuckDB as it needs it; needs duckdb."""
+        import duckdb
+
+        return duckdb.from_arrow(self.arrow())
+
+
+def _label(source: Source) -> str:
+    return os.fspath(source) if isinstance(source, os.PathLike) else str(getattr(source, "name", "the stream"))
+
+
+def table(
+    source: Source | Sequence[Source],
+    columns: Sequence[str],
+    *,
+    filter: str | None = None,
+    occurrence: str = "first",
+    text: bool = False,
+    decode_as: Sequence[str] = (),
+    graph: Graph | None = None,
+    threads: int | None = None,
+    problem: Callable[[CaptureError], object] | None = None,
+) -> Table:
+    """The chosen fields of every packet of one or more captures, as columns.
+
+        table = rawcap.table("big.pcap", ["frame.time_epoch", "ip.src", "tcp.dstport"], filter="tcp.flags.syn == 1")
+        for batch in table: ...
+
+    `columns` are the names of fields, and "file" for the file that a packet is from; `filter` is a display filter.
+    Where a packet has several values of a field, `occurrence` takes the "first", the "last" or "all" of them, as a
+    list. `text` writes addresses out. `decode_as` are rules such as "udp.port==9000,dns". `threads` is how many gather
+    beside the one that reads; by default as many as there are processors.
+
+    Raises FilterError for a wrong filter, KeyError for a field that nobody declared, ValueError for a wrong
+    `occurrence` or rule, each in one line. Reading raises CaptureError, after the batches that came before; with
+    `problem` it is told instead, and the next file is read.
+    """
+    one = isinstance(source, (str, os.PathLike)) or hasattr(source, "read")
+    return Table(
+        [cast("Source", source)] if one else list(cast("Sequence[Source]", source)),
+        columns,
+        filter=filter,
+        occurrence=occurrence,
+        text=text,
+        decode_as=decode_as,
+        graph=graph,
+        threads=threads,
+        problem=problem,
+    )
