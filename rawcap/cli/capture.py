@@ -14,12 +14,13 @@ from typing import cast
 import click
 
 from rawcap.cli.load import load_option
-from rawcap.cli.terminal import Mistake, Number, drop_output, refused, say, set_up_output
+from rawcap.cli.terminal import Mistake, Number, drop_output, has_reader, refused, say, set_up_output
 from rawcap.cli.views import Showing, view_options
 from rawcap.files import CaptureError, compression, create_capture
+from rawcap.files.errors import reason
 from rawcap.files.rotation import Limits, Rotation, limits
 from rawcap.live import LiveCapture, LiveError, NotPermitted
-from rawcap.live.capture import PROTOCOLS, RING_OCTETS, SNAPLEN, SocketKind, capture
+from rawcap.live.capture import PROTOCOLS, RING_OCTETS, SNAPLEN, SocketKind, Source, capture
 from rawcap.live.device import ANY
 from rawcap.live.namespaces import join_owner
 from rawcap.live.packet_socket import PacketSocket, Timestamp
@@ -70,7 +71,8 @@ _COMPRESSED_FLUSH_SECONDS = 1.0
     "each",
     metavar="KIND:N",
     multiple=True,
-    help="Begin a new file after duration:S, packets:N, filesize:KB; keep the newest files:N.",
+    help="Begin a new file after duration:S, packets:N, filesize:KB; keep the newest files:N. The files of trace.pcap "
+    "are trace_00001_20261124093000.pcap, with the local time, and so on.",
 )
 @click.option(
     "--buffer", metavar="MiB", type=Number(1), default=RING_OCTETS // _MIB, help="Ring of each interface.  [64]"
@@ -175,7 +177,9 @@ def command(
             packing = _compression(output)
             if packing is not None:
                 compression.compressor(packing)
-            give_up(user, os.environ)
+            as_root = os.geteuid() == 0
+            name = give_up(user, os.environ)
+            became = name if as_root and os.geteuid() != 0 else None
         except ValueError as error:
             return refused(error)
         except NotPermitted as error:
@@ -185,7 +189,7 @@ def command(
             say(str(error))
             return 1
         with _ended_by_signals(live):
-            return session.run(lambda: _writer(output, stop, rotate, live, force), output, stop)
+            return session.run(lambda: _writer(output, rotate, live, force, became), output, stop)
 
 
 class _Problems:
@@ -211,7 +215,10 @@ class _Session:
         set_up_output(live=False)  # what was written goes out when there is nothing more to write, not line by line
         self._live = live
         self._problems = problems
-        several = len({source.whole.name for source in live.sources}) > 1 or live.sources[0].whole.name == ANY
+        # Of all interfaces together a raw IP socket does not tell which one.
+        several = len({source.whole.name for source in live.sources}) > 1 or any(
+            isinstance(source, PacketSocket) and source.name == ANY for source in live.sources
+        )
         self._view = showing.open(sys.stdout.write, live.graph, at_once=True, interfaces=several)
         self._recorder: Recorder | None = None
 
@@ -246,14 +253,18 @@ class _Session:
         return problems.status
 
     def _record(self, writer: Writer, output: str | None, stop: Limits) -> None:
-        if self._view is None and output != "-" and sys.stderr.isatty():
+        progress: Callable[[], object] | None = None
+        if output == "-":
+            progress = _demand_reader
+        elif self._view is None and sys.stderr.isatty():
             self._problems.line = LiveLine(sys.stderr)
+            progress = functools.partial(self._progress, writer)
         self._recorder = Recorder(
             self._live,
             writer,
             stop,
             flush_seconds=_COMPRESSED_FLUSH_SECONDS if _compression(output) is not None else 0,
-            progress=functools.partial(self._progress, writer) if self._problems.line is not None else None,
+            progress=progress,
         )
 
     def _take(self) -> None:
@@ -284,19 +295,24 @@ class _Session:
     def _idle(self) -> None:
         with self._read_by_somebody():
             sys.stdout.flush()
+            if self._view is not None:
+                _demand_reader()
         if self._recorder is not None:
             self._recorder.pause()
 
     @contextlib.contextmanager
     def _read_by_somebody(self) -> Iterator[None]:
-        """When nobody reads standard output any more, end the capture; a file still gets what came before."""
+        """When nothing can be shown any more, end the capture; a file still gets what came before."""
         try:
             yield
-        except BrokenPipeError:
+        except OSError as error:
             drop_output()
             self._view = None
-            self._problems.status = _NOBODY_READS
             self._live.stop()
+            if isinstance(error, BrokenPipeError):
+                self._problems.status = _NOBODY_READS
+            else:
+                self._problems(LiveError(f"standard output cannot be written: {reason(error)}"))
 
     def _progress(self, writer: Writer) -> None:
         line = self._problems.line
@@ -316,10 +332,27 @@ def _compression(output: str | None) -> str | None:
     return compression.SUFFIXES.get(os.path.splitext(output)[1].lower()) if output is not None else None
 
 
-def _writer(output: str | None, stop: Limits, rotate: Limits, live: LiveCapture, force: bool) -> Writer | None:
-    """The file to write, or the first of several; its section is begun."""
+def _demand_reader() -> None:
+    """Raise BrokenPipeError when nobody reads standard output any more."""
+    if not has_reader(sys.stdout):
+        raise BrokenPipeError
+
+
+def _writer(
+    output: str | None, rotate: Limits, live: LiveCapture, force: bool, became: str | None
+) -> Writer | None:
+    """The file to write, or the first of several; its section is begun. `became` is whom root has become."""
     if output is None:
         return None
+    try:
+        return _begun(output, rotate, live, force)
+    except CaptureError as error:
+        if became is not None and isinstance(error.__context__, PermissionError):
+            raise CaptureError(f"{error} to {became}; -Z root goes on as root") from None
+        raise
+
+
+def _begun(output: str, rotate: Limits, live: LiveCapture, force: bool) -> Writer:
     header = section()
     if rotate != Limits():
         try:
@@ -359,14 +392,25 @@ def _ended_by_signals(live: LiveCapture) -> Iterator[None]:
 def _announce(live: LiveCapture) -> None:
     """Say where packets are taken from, and what cannot be seen there."""
     named: dict[str, list[str]] = {}
-    for source in live.sources:
-        named.setdefault(source.kind, []).append(source.whole.name)
+    for name in dict.fromkeys(source.whole.name for source in live.sources):
+        for kind in _kinds([source for source in live.sources if source.whole.name == name]):
+            named.setdefault(kind, []).append(name)
     for kind, names in named.items():
-        say(f"capturing on {', '.join(dict.fromkeys(names))}: {kind}")
+        say(f"capturing on {', '.join(names)}: {kind}")
     for source in live.sources:
         if isinstance(source, PacketSocket) and source.ring.octets < source.ring.asked:
             had, asked = source.ring.octets // _MIB, source.ring.asked // _MIB
             say(f"the kernel gives {source.name} a ring of {had} MiB, not {asked}")
+
+
+def _kinds(sources: Sequence[Source]) -> list[str]:
+    """What the sockets of an interface see."""
+    packet_sockets = [source.kind for source in sources if isinstance(source, PacketSocket)]
+    if packet_sockets:
+        return packet_sockets
+    from rawcap.live.ip_socket import IPSocket, kinds
+
+    return kinds(source for source in sources if isinstance(source, IPSocket))
 
 
 def _tell_counts(live: LiveCapture) -> None:

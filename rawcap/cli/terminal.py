@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import stat
 import sys
@@ -71,6 +72,18 @@ def is_pipe(stream: IO[Any]) -> bool:
     except (OSError, ValueError):
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def has_reader(stream: IO[Any]) -> bool:
+    """Whether there is somebody at the other end of a pipe; of anything else that is taken for granted.
+
+    Writing would tell too, but there may be nothing to write for a long time.
+    """
+    if not is_pipe(stream):
+        return True
+    poll = select.poll()
+    poll.register(stream.fileno(), 0)  # errors are told in any case
+    return not any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def refused(error: ValueError) -> int:

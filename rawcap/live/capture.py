@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self, get_args
 
 from dissectors.graph import Graph
 from dissectors.packet import Interface, Packet
@@ -57,8 +57,6 @@ class Source(Protocol):
     interfaces: list[Interface]
     whole: Interface
 
-    @property
-    def kind(self) -> str: ...
     def fileno(self) -> int: ...
     def packets(self) -> Iterable[Packet]: ...
     def statistics(self) -> tuple[int, int]: ...
@@ -119,15 +117,26 @@ def capture(
     capture goes on as long as any interface is left.
 
     Raises NotPermitted without CAP_NET_RAW, LiveError when an interface is not there or cannot be captured on,
-    FilterError for a wrong filter, ValueError for a wrong rule or protocol: each in one line.
+    FilterError for a wrong filter, ValueError for a wrong rule, protocol or number, or a word that is none of those
+    above: each in one line.
     """
+    names = list(dict.fromkeys([interfaces] if isinstance(interfaces, str) else interfaces))
+    if not names:
+        raise ValueError(f"there is no interface to capture on: name one, or {ANY!r} for all of them")
+    _check_word("socket", socket, get_args(SocketKind))
+    _check_word("direction", direction, get_args(Direction))
+    _check_word("timestamp", timestamp, get_args(Timestamp))
+    _check_number("snaplen", snaplen, 1)
+    _check_number("ring_octets", ring_octets, 1)
+    _check_number("count", count, 0)
+    _check_number("duration", duration, 0)
     pipeline = Pipeline(display_filter, decode_as=decode_as, reassemble=reassemble, graph=graph, needs=needs)
     if socket == "ip" and direction == "out":
         raise ValueError("a raw IP socket sees only what comes in, so no direction can be asked for")
     sources: list[Source] = []
     try:
         with entered(netns):
-            for name in dict.fromkeys([interfaces] if isinstance(interfaces, str) else interfaces):
+            for name in names:
                 first_id = len(sources)
                 if socket == "ip":
                     sources += _raw_ip(protocols, name, snaplen, filter, ring_octets, first_id)
@@ -151,6 +160,18 @@ def capture(
             source.close()
         raise
     return LiveCapture(sources, pipeline, filtered=bool(filter), count=count, duration=duration, problem=problem)
+
+
+def _check_word(argument: str, word: str, words: Sequence[str]) -> None:
+    """Raise ValueError for a word that an argument does not know, instead of taking it for another."""
+    if word not in words:
+        raise ValueError(f"{argument} is one of {', '.join(words)}, not {word!r}")
+
+
+def _check_number(argument: str, number: float | None, least: int) -> None:
+    """Raise ValueError for a number that is less than an argument may be."""
+    if number is not None and number < least:
+        raise ValueError(f"{argument} is {least} or more, not {number}")
 
 
 def _raw_ip(
@@ -202,6 +223,7 @@ class LiveCapture:
         self._read = 0
         self._open = dict.fromkeys(self.sources)
         self._lost: dict[Source, str] = {}
+        self._told: set[str] = set()
         self._failure: LiveError | None = None
         self._giving: Iterator[Packet] = iter(())
         self._held = Merger(time.monotonic)
@@ -230,9 +252,11 @@ class LiveCapture:
         """The protocols that packets are read with."""
         return self.pipeline.graph
 
-    @property
-    def over(self) -> bool:
-        """Whether every socket has given all that it will; stops those for which it is time to."""
+    def keep_time(self) -> None:
+        """Do what is due: let nothing more in when the capture is to end, add up what the kernel has counted.
+
+        Whoever reads the sockets without this object's help has to call it now and then, however much comes.
+        """
         now = time.monotonic()
         if now - self._counted > _COUNT_SECONDS:
             self._counted = now
@@ -243,6 +267,10 @@ class LiveCapture:
         if self._stop:
             for source in self._open:
                 source.stop()
+
+    def is_over(self) -> bool:
+        """Whether every socket has given all that it will; those that have are read no more."""
+        self.keep_time()
         if self._stop or self._lost:
             for source in [each for each in self._open if each.drained]:
                 self._take_leave(source)
@@ -282,7 +310,7 @@ class LiveCapture:
         while True:
             for packet in self._giving:
                 yield packet
-            if self._is_over():
+            if self._has_ended():
                 break
             if not self._collect():
                 self.wait()
@@ -296,7 +324,7 @@ class LiveCapture:
         while True:
             for packet in self._giving:
                 yield packet
-            if self._is_over():
+            if self._has_ended():
                 break
             if self._collect():
                 await asyncio.sleep(0)  # others have their turn, however much comes
@@ -306,11 +334,11 @@ class LiveCapture:
             yield packet
         self._tell()
 
-    def _is_over(self) -> bool:
+    def _has_ended(self) -> bool:
         if self.captured == self._count:
             self.stop()
             return True
-        return self.over or self._failure is not None
+        return self.is_over() or self._failure is not None
 
     def _collect(self) -> bool:
         """Take what is ready, at most a block of each socket, of several in order of time; False when nothing is."""
@@ -392,8 +420,9 @@ class LiveCapture:
         self._epoll.unregister(source.fileno())
         del self._open[source]
         reason = self._lost.pop(source, None)
-        if reason is None:
+        if reason is None or reason in self._told:  # several sockets lose one interface
             return
+        self._told.add(reason)
         error = LiveError(reason)
         if self._problem is None:
             self._failure = error

@@ -97,6 +97,24 @@ def device(name: str) -> Device:
     return Device(name, index, hardware_type, bool(flags & _IFF_UP), bool(flags & _IFF_LOOPBACK))
 
 
+def working(name: str) -> Device:
+    """The interface of this name, which is up.  Raises LiveError when there is none, or nothing passes there."""
+    found = device(name)
+    if not found.up:
+        raise LiveError(f"{name} is down, so nothing passes there: bring it up with `ip link set {name} up`")
+    return found
+
+
+def disappeared(name: str) -> str:
+    """What is said when an interface that was captured on is no longer there."""
+    return f"{name} has disappeared"
+
+
+def went_down(name: str) -> str:
+    """What is said when an interface that was captured on is not up any more."""
+    return f"{name} went down"
+
+
 def names() -> dict[int, str]:
     """The name of every interface by its number."""
     return dict(socket.if_nameindex())

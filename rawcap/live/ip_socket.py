@@ -39,7 +39,7 @@ from dissectors.internet.numbers import PROTOCOLS
 from dissectors.packet import Interface, Packet
 from rawcap.filter.kernel import PcapFilter
 from rawcap.live import linux, privileges, program
-from rawcap.live.device import ANY, LINKTYPE_RAW, device
+from rawcap.live.device import ANY, LINKTYPE_RAW, disappeared, went_down, working
 from rawcap.live.errors import LiveError
 
 _NAMES = {
@@ -113,8 +113,8 @@ class IPSocket:
         self._ipv6 = family == socket.AF_INET6
         self._protocol = protocol
         self._device = None if interface in (None, ANY) else interface
-        if self._device is not None and not device(self._device).up:
-            raise LiveError(f"the interface {self._device} is not up")
+        if self._device is not None:
+            working(self._device)
         self._snaplen = snaplen
         self._room = memoryview(bytearray(snaplen))
         self._given = self._dropped = 0
@@ -128,21 +128,21 @@ class IPSocket:
         except BaseException:
             self._socket.close()
             raise
-        description = f"raw {'IPv6' if self._ipv6 else 'IPv4'} socket of {_title(protocol)}: {'; '.join(self.blind)}"
         name = ANY if self._device is None else self._device
-        self.whole = Interface(LINKTYPE_RAW, snaplen, name, description, number, resolution=10**9)
+        self.whole = Interface(LINKTYPE_RAW, snaplen, name, kinds([self])[0], number, resolution=10**9)
         """The one interface that all packets are of."""
         self.interfaces = [self.whole]
 
     def _prepare(self, buffer: int, wanted: Sequence[program.Instruction]) -> None:
         """Set the socket up; what it received before is not kept, it receives from its making on."""
         sock = self._socket
+        sock.setblocking(False)  # MSG_DONTWAIT does not keep Python from waiting when it has a default timeout
         program.attach(sock, program.REFUSE)
         if self._device is not None:
             try:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._device.encode())
             except OSError:
-                raise LiveError(_gone(self._device)) from None
+                raise LiveError(disappeared(self._device)) from None
         size = min(buffer, _MOST_BUFFER)
         try:
             sock.setsockopt(socket.SOL_SOCKET, linux.SO_RCVBUFFORCE, size)
@@ -154,7 +154,7 @@ class IPSocket:
                 sock.setsockopt(socket.IPPROTO_IPV6, option, 1)
         with contextlib.suppress(BlockingIOError):
             while True:
-                sock.recv(1, socket.MSG_DONTWAIT)
+                sock.recv(1)
         self._uncounted = self._drops()
         program.attach(sock, wanted)
 
@@ -173,9 +173,14 @@ class IPSocket:
         return tuple(kept)
 
     @property
-    def kind(self) -> str:
-        """What the socket sees, for the line that says what is captured."""
-        return self.whole.description
+    def version(self) -> str:
+        """The version of IP, by name."""
+        return "IPv6" if self._ipv6 else "IPv4"
+
+    @property
+    def protocol(self) -> str:
+        """The protocol, by name."""
+        return _title(self._protocol)
 
     def fileno(self) -> int:
         """The descriptor, which can be read when packets are ready."""
@@ -188,9 +193,7 @@ class IPSocket:
         for _ in range(_TURN):
             try:
                 # MSG_TRUNC: the length is that of the datagram, however much of it there was room for.
-                length, ancillary, _, source = self._socket.recvmsg_into(
-                    [room], _ANCILLARY_ROOM, socket.MSG_DONTWAIT | socket.MSG_TRUNC
-                )
+                length, ancillary, _, source = self._socket.recvmsg_into([room], _ANCILLARY_ROOM, socket.MSG_TRUNC)
             except BlockingIOError:
                 return
             except OSError as problem:
@@ -237,9 +240,9 @@ class IPSocket:
             name = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0")
             request = fcntl.ioctl(self._socket, linux.SIOCGIFFLAGS, struct.pack("16s24x", name))
         except OSError:
-            return _gone(self._device)
+            return disappeared(self._device)
         (flags,) = struct.unpack_from("H", request, 16)
-        return None if flags & linux.IFF_UP else f"the interface {self._device} went down"
+        return None if flags & linux.IFF_UP else went_down(self._device)
 
     def close(self) -> None:
         """Close the socket; `statistics` stay what they were then."""
@@ -288,6 +291,17 @@ def ip_sockets(
                 opened.callback(made[-1].close)
         opened.pop_all()
     return made
+
+
+def kinds(sockets: Iterable[IPSocket]) -> list[str]:
+    """What the sockets see, for the lines that say what is captured: those that see alike share one."""
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for each in sockets:
+        alike.setdefault((each.version, each.blind), []).append(each.protocol)
+    return [
+        f"raw {version} socket{'s' if len(protocols) > 1 else ''} of {', '.join(protocols)}: {'; '.join(blind)}"
+        for (version, blind), protocols in alike.items()
+    ]
 
 
 def protocol_number(name: str) -> int:
@@ -373,7 +387,3 @@ def _title(protocol: int) -> str:
 
 def _no_protocol(name: str) -> str:
     return f"there is no raw IP socket of protocol {name}: the kernel has them for 1 to 255"
-
-
-def _gone(name: str) -> str:
-    return f"the interface {name} is gone"

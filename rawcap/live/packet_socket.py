@@ -69,9 +69,7 @@ class PacketSocket:
         first_id: int = 0,
     ) -> None:
         self.name = name
-        self._device = None if name == device.ANY else device.device(name)
-        if self._device is not None and not self._device.up:
-            raise LiveError(f"{name} is down, so nothing passes there: bring it up with `ip link set {name} up`")
+        self._device = None if name == device.ANY else device.working(name)
         link = device.COOKED if cooked or self._device is None else self._device.link
         self.link = link
         self.snaplen = snaplen
@@ -271,8 +269,8 @@ class PacketSocket:
         try:
             fcntl.ioctl(self.socket, _SIOCGIFNAME, struct.pack("16si20x", b"", self._device.index))
         except OSError:
-            return f"{self.name} has disappeared"
-        return f"{self.name} went down"
+            return device.disappeared(self.name)
+        return device.went_down(self.name)
 
     def close(self) -> None:
         """Give everything back to the kernel: the ring, the promiscuous mode, the filter."""

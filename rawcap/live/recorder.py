@@ -70,6 +70,7 @@ class Recorder:
 
     def pause(self) -> None:
         """Hand over what waits, and look at the clock: between two blocks, and when there is nothing to write."""
+        self._live.keep_time()  # a capture that is stopped while blocks come faster than they are written ends too
         now = time.monotonic()
         if now - self._flushed >= self._flush_seconds:
             self._flushed = now
@@ -86,7 +87,7 @@ class Recorder:
         places: dict[int, int] = {}
         pcapng = self._writer.format == "pcapng"
         live = self._live
-        while not live.over:
+        while not live.is_over():
             idle = True
             for frames in source.blocks():
                 idle = False

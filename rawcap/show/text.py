@@ -2,9 +2,9 @@
 
     number  time  source → destination  protocol  info
 
-The interface has a column before the source where that is asked for. Columns are as wide as the widest of the first
-packets needs, and grow when a later one needs more; they never shrink, so that lines stay under each other. On a
-terminal a line is cut where the terminal ends.
+The interface has a column before the source where that is asked for, or packets are of more than one that has a name.
+Columns are as wide as the widest of the first packets needs, and grow when a later one needs more; they never shrink,
+so that lines stay under each other. On a terminal a line is cut where the terminal ends.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ _Row = tuple[_Cells, Summary]
 class TextView:
     """Writes a line for each packet it is shown.
 
-    `names` gives addresses names. With `interfaces` the name of the interface stands before the source. With `at_once`
-    each line is written as it comes; without, the first hundred wait for each other, to agree on the width of the
-    columns: call `flush` at the end, or when they waited long enough. `width` is that of the terminal, None where
-    lines may be of any length.
+    `names` gives addresses names. With `interfaces` the name of the interface stands before the source from the first
+    line on; without, as soon as a packet is of another interface than those before it. With `at_once` each line is
+    written as it comes; without, the first hundred wait for each other, to agree on the columns and their width: call
+    `flush` at the end, or when they waited long enough. `width` is that of the terminal, None where lines may be of any
+    length.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class TextView:
         self._names = names
         self._waiting: list[_Row] | None = None if at_once else []
         self._interfaces = interfaces
+        self._interface: str | None = None  # the only name so far
         self._width = width
         self._widths = [5, 10, 2, 7, 7, 4]
 
@@ -60,13 +62,17 @@ class TextView:
         """Write the line of `packet`, now or together with those that follow."""
         summary = summarise(packet)
         source, destination = summary.source, summary.destination
+        interface = packet.interface.name
+        if not self._interfaces and interface and interface != self._interface:
+            self._interfaces = self._interface is not None
+            self._interface = interface
         names = self._names()
         if names:
             source, destination = names.get(source, source), names.get(destination, destination)
         cells = (
             str(packet.number),
             self._clock(packet),
-            printable(packet.interface.name) if self._interfaces else "",
+            printable(interface),
             printable(source),
             printable(destination),
             printable(summary.protocol),

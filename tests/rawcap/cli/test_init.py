@@ -135,7 +135,12 @@ def test_an_output_that_takes_no_more_is_one_line_and_status_1(five: Path, argum
 
 def test_ctrl_c_ends_with_status_130_and_what_was_read_is_shown(five: Path) -> None:
     child = subprocess.Popen(
-        [*RAWCAP, "read", "--follow", five], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*RAWCAP, "read", "--follow", five],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell runs in the background ignores Ctrl-C, tests included, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert child.stdout is not None
     with child:

@@ -628,6 +628,16 @@ def test_of_two_interfaces_one_is_removed_and_the_other_goes_on(two_wires: Host,
     assert [packet.data for packet in packets] == [frame(b"before"), frame(b"afterwards")]
 
 
+def test_an_interface_that_several_sockets_lose_is_told_once(wire: Host, opened: Open) -> None:
+    told: list[str] = []
+    live = opened(
+        wire, "left", socket="ip", protocols=["udp", "tcp"], problem=lambda error: told.append(str(error))
+    )
+    wire.ip("link", "delete", "left")
+    assert list(live) == []
+    assert told == ["left has disappeared"]
+
+
 def test_any_outlives_the_interfaces_that_go_away(wire: Host, opened: Open) -> None:
     live = opened(wire, "any")
     sender(wire, "left")(frame())
@@ -648,6 +658,26 @@ def test_an_interface_that_is_down_cannot_be_captured_on(wire: Host, opened: Ope
 def test_a_name_that_is_not_there_is_told_with_those_that_are(wire: Host, opened: Open) -> None:
     with pytest.raises(LiveError, match=r"^there is no interface 'eth7'; there are left, lo, right, any$"):
         opened(wire, "eth7")
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"interfaces": []}, "there is no interface to capture on: name one, or 'any' for all of them"),
+        ({"socket": "tcp"}, "socket is one of packet, cooked, ip, not 'tcp'"),
+        ({"direction": "up"}, "direction is one of in, out, inout, not 'up'"),
+        ({"timestamp": "card"}, "timestamp is one of host, adapter, not 'card'"),
+        ({"snaplen": 0}, "snaplen is 1 or more, not 0"),
+        ({"ring_octets": 0}, "ring_octets is 1 or more, not 0"),
+        ({"count": -1}, "count is 0 or more, not -1"),
+        ({"duration": -0.5}, "duration is 0 or more, not -0.5"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_an_argument_that_cannot_be(settings: dict[str, Any], line: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        rawcap.capture(**({"interfaces": "lo"} | settings))
+    assert str(caught.value) == line
 
 
 def test_a_wrong_filter_opens_nothing(host: Host, opened: Open) -> None:

@@ -29,7 +29,7 @@ from rawcap.filter.errors import FilterError
 from rawcap.filter.kernel import pcap_filter
 from rawcap.live import ip_socket as module
 from rawcap.live.errors import LiveError, NotPermitted
-from rawcap.live.ip_socket import IPSocket, ip_sockets, ipv6_header, protocol_number
+from rawcap.live.ip_socket import IPSocket, ip_sockets, ipv6_header, kinds, protocol_number
 from scripts.captures.hosts import (
     CLIENT,
     CLIENT6,
@@ -463,6 +463,17 @@ def test_a_packet_has_the_kernels_time_and_came_in(lab: Lab, see: Open, family: 
 
 
 @pytest.mark.privileged
+def test_it_does_not_wait_in_a_program_whose_sockets_do(lab: Lab, see: Open) -> None:
+    socket.setdefaulttimeout(0.01)
+    try:
+        source = see(lab.server, V4, UDP_)
+    finally:
+        socket.setdefaulttimeout(None)
+    assert list(source.packets()) == []
+    assert source.problem() is None  # as a wait that has lasted too long would be
+
+
+@pytest.mark.privileged
 @both
 def test_a_turn_is_a_thousand_packets(lab: Lab, see: Open, family: int) -> None:
     source = see(lab.server, family, UDP_, buffer=1 << 23)
@@ -520,19 +531,19 @@ def test_an_interface_that_goes_away_is_a_problem(own_lab: Lab, see: Open, famil
     source, everywhere = see(host, family, UDP_, interface="eth0"), see(host, family, UDP_)
     assert source.problem() is None
     host.ip("link", "set", "eth0", "down")
-    assert source.problem() == "the interface eth0 went down"
+    assert source.problem() == "eth0 went down"
     host.ip("link", "set", "eth0", "name", "renamed0")
     host.ip("link", "set", "renamed0", "up")
     assert source.problem() is None
     host.ip("link", "delete", "renamed0")
-    assert source.problem() == "the interface eth0 is gone"
+    assert source.problem() == "eth0 has disappeared"
     assert everywhere.problem() is None
 
 
 @pytest.mark.privileged
 def test_an_interface_that_is_down_is_refused(own_lab: Lab, see: Open) -> None:
     own_lab.server.ip("link", "set", "eth0", "down")
-    with pytest.raises(LiveError, match=r"^the interface eth0 is not up$"):
+    with pytest.raises(LiveError, match=r"^eth0 is down, so nothing passes there: "):
         see(own_lab.server, V4, UDP_, interface="eth0")
 
 
@@ -582,6 +593,18 @@ def test_each_protocol_is_seen_over_the_versions_of_ip_that_have_it() -> None:
         (5, "raw IPv4 socket of TCP"),
         (6, "raw IPv6 socket of TCP"),
         (7, "raw IPv6 socket of ICMPv6"),
+    ]
+    for each in made:
+        each.close()
+
+
+@pytest.mark.privileged
+def test_sockets_that_see_alike_are_told_together() -> None:
+    made = several([TCP_, UDP_, ICMPV6])
+    assert [line.partition(":")[0] for line in kinds(made)] == [
+        "raw IPv4 sockets of TCP, UDP",
+        "raw IPv6 sockets of TCP, UDP",
+        "raw IPv6 socket of ICMPv6",
     ]
     for each in made:
         each.close()

@@ -48,6 +48,46 @@ def test_a_line_that_is_wanted_at_once_is_written_at_once(frames: dict[str, byte
     assert written == ["    1   0.000000  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5\n"]
 
 
+def on(interface: str, frame: bytes, number: int) -> Packet:
+    return Packet(frame, Interface(name=interface), 0, -1, number)
+
+
+def test_packets_of_one_interface_do_not_name_it(frames: dict[str, bytes]) -> None:
+    shown = lines(on("eth0", frames["udp"], 1), on("", frames["udp"], 2), on("eth0", frames["udp"], 3))
+    assert shown.splitlines()[0] == "    1   0.000000  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5"
+    assert shown.splitlines()[1] == "    2   0.000000  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5"
+
+
+def test_packets_of_several_interfaces_name_them_from_the_first_line_on(frames: dict[str, bytes]) -> None:
+    shown = lines(on("lo", frames["udp"], 1), on("eth0", frames["udp"], 2), on("", frames["udp"], 3))
+    assert shown.splitlines() == [
+        "    1   0.000000  lo    192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5",
+        "    2   0.000000  eth0  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5",
+        "    3   0.000000        192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5",
+    ]
+
+
+def test_interfaces_are_named_from_the_second_on_when_lines_do_not_wait(frames: dict[str, bytes]) -> None:
+    packets = [on("eth0", frames["udp"], 1), on("lo", frames["udp"], 2), on("eth0", frames["udp"], 3)]
+    assert lines(*packets, at_once=True).splitlines() == [
+        "    1   0.000000  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5",
+        "    2   0.000000  lo    192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5",
+        "    3   0.000000  eth0  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5",
+    ]
+
+
+def test_the_only_interface_is_named_where_that_is_asked_for(frames: dict[str, bytes]) -> None:
+    written: list[str] = []
+    view = TextView(written.append, clock=clock("e"), paint=Paint(False), at_once=True, interfaces=True)
+    view.show(on("eth0", frames["udp"], 1))
+    assert written == ["    1   0.000000  eth0  192.0.2.1 → 192.0.2.2  UDP   5000 → 40000 Len=5\n"]
+
+
+def test_the_name_of_an_interface_cannot_reach_the_terminal_as_a_command(frames: dict[str, bytes]) -> None:
+    shown = lines(on("a", frames["udp"], 1), on("\x1b[2J", frames["udp"], 2))
+    assert "\x1b" not in shown
+
+
 def test_a_line_is_cut_where_the_terminal_ends(frames: dict[str, bytes]) -> None:
     written: list[str] = []
     view = TextView(written.append, clock=clock("e"), paint=Paint(True), at_once=True, width=60)
