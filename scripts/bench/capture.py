@@ -42,6 +42,7 @@ from typing import Any
 
 import rawcap
 from rawcap.files import create_capture
+from scripts.bench.measure import BenchError, busy, last_line, number
 from scripts.captures.hosts import CLIENT, CLIENT6, CLIENT_MAC, SERVER, SERVER6, SERVER_MAC, Host
 
 PCAPS = Path(__file__).parents[2] / "pcaps"
@@ -80,10 +81,6 @@ COMMANDS = {
 }
 INTO_FILE = {"rawcap": ["-w"], "tcpdump": ["-w"], "scapy": []}  # what comes before the file's name
 SUFFIXES = {"rawcap": ".pcapng", "tcpdump": ".pcap", "scapy": ".pcap"}
-
-
-class BenchError(Exception):
-    """The bench cannot go on; the text says why, in one line."""
 
 
 class Wire:
@@ -199,11 +196,6 @@ def end(process: subprocess.Popen[Any]) -> None:
     if process.returncode is None:
         process.kill()
         process.wait()
-
-
-def last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1].strip() if lines else "it said nothing"
 
 
 def memory(pid: int) -> Memory:
@@ -390,12 +382,12 @@ def write(take: Take, programs: list[str], rates: list[int | None], rounds: int)
         print("at top speed" if rate is None else f"at {rate:,} packets a second")
         print(f"{'':14}{HEADINGS}", flush=True)
         turns: list[list[Turn]] = [[] for _ in programs]
-        for number in range(rounds):
+        for turned in range(rounds):
             # The order turns round, so that going second is nobody's fate.
-            for index in sorted(range(len(programs)), reverse=bool(number % 2)):
+            for index in sorted(range(len(programs)), reverse=bool(turned % 2)):
                 turn = take(programs[index], "file", rate)
                 turns[index].append(turn)
-                print(f"{programs[index]:10}{number + 1:>4}{row(turn)}", flush=True)
+                print(f"{programs[index]:10}{turned + 1:>4}{row(turn)}", flush=True)
         print(f"\n{'':14}{'lost':>11}{'at worst':>11}{'CPU µs a packet':>18}{'CPU beside ' + programs[-1]:>23}")
         for program, own in zip(programs, turns, strict=True):
             lost = sum(turn.lost for turn in own) / sum(turn.arrived for turn in own)
@@ -436,19 +428,6 @@ def soak(take: Take, programs: list[str], rates: list[int | None]) -> None:
         )
 
 
-def busy() -> float:
-    """The share of the processors' time that other work took during one second."""
-
-    def ticks() -> tuple[int, int]:
-        each = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-        return sum(each), each[3] + each[4]  # proc_stat(5): the fourth is idle, the fifth waits for a disk
-
-    all_before, idle_before = ticks()
-    time.sleep(1.0)
-    all_after, idle_after = ticks()
-    return 1 - (idle_after - idle_before) / (all_after - all_before)
-
-
 @contextlib.contextmanager
 def workplace(parent: Path | None) -> Iterator[Path]:
     """A temporary folder. rawcap, when started through sudo, writes as the invoking user: so that user owns it."""
@@ -456,13 +435,6 @@ def workplace(parent: Path | None) -> Iterator[Path]:
         if "SUDO_UID" in os.environ and "SUDO_GID" in os.environ:
             os.chown(folder, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]))
         yield Path(folder)
-
-
-def number(text: str) -> int:
-    """A count that is at least one."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
-    return int(text)
 
 
 def arguments() -> argparse.Namespace:

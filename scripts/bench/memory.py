@@ -9,14 +9,11 @@ Each of the ways to read is a process of its own; its peak resident memory is wh
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import rawcap
-from rawcap.files import create_capture
+from scripts.bench import measure
 
 PCAPS = Path(__file__).parents[2] / "pcaps"
 WAYS = {
@@ -29,6 +26,9 @@ WAYS = {
 
 def large(path: Path, octets: int) -> None:
     """A capture of at least `octets`, Ethernet frames padded to 1,400 octets so that it is made in reasonable time."""
+    import rawcap
+    from rawcap.files import create_capture
+
     frames = [
         rawcap.Packet(packet.data.ljust(1400, b"\0"), packet.interface, packet.time_ns)
         for source in sorted(PCAPS.glob("*.pcap*"))
@@ -43,16 +43,6 @@ def large(path: Path, octets: int) -> None:
                 written += len(packet.data) + 16
 
 
-def peak(arguments: list[str]) -> int:
-    """Peak resident octets of a Python process."""
-    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{arguments} ended with status {process.returncode}")
-    return usage.ru_maxrss * 1024
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("capture", nargs="?", type=Path)
@@ -63,11 +53,16 @@ def main() -> None:
         path = asked.capture
         if path is None:
             path = Path(folder) / "large.pcap"
-            large(path, int(asked.gigabytes * 1e9))
+            measure.elsewhere(large, path, int(asked.gigabytes * 1e9))
         print(f"a file of {path.stat().st_size / 1e9:.2f} GB")
         for name, arguments in WAYS.items():
-            print(f"{name:28}{peak([*arguments, str(path)]) / 1e6:8.0f} MB at most")
+            peak = measure.whole([sys.executable, *arguments, str(path)], 0).peak
+            print(f"{name:28}{peak / 1e6:8.0f} MB at most")
+        print(f"{'(this process itself)':28}{measure.lowest() / 1e6:8.0f} MB, less than which cannot be told")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except measure.BenchError as error:
+        raise SystemExit(f"memory bench: {error}") from None

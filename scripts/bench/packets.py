@@ -25,9 +25,8 @@ from scapy.layers.inet6 import IPv6
 from scapy.utils import PcapReader
 
 import rawcap
-from rawcap.files import create_capture
+from scripts.bench.measure import repeated
 
-PCAPS = Path(__file__).parents[2] / "pcaps"
 SLOW = 5_000
 
 
@@ -86,21 +85,6 @@ def rate(read: Callable[[Path], Iterator[tuple[object, ...]]], path: Path) -> fl
     return count / (time.process_time() - started)
 
 
-def repeated(folder: Path, count: int) -> Path:
-    """A capture of `count` packets: the Ethernet frames of pcaps/, again and again."""
-    path = folder / "repeated.pcap"
-    frames = [
-        packet
-        for source in sorted(PCAPS.glob("*.pcap*"))
-        for packet in rawcap.read(source)
-        if packet.interface.linktype == 1 and (packet.tcp or packet.udp) and not packet.truncated
-    ]
-    with create_capture(path) as out:
-        for packet in itertools.islice(itertools.cycle(frames), count):
-            out.write(packet)
-    return path
-
-
 def agree(path: Path) -> None:
     """The three must have read the same before it matters how fast they were."""
     ours, dpkts, scapys = (list(itertools.islice(read(path), SLOW)) for read in (with_rawcap, with_dpkt, with_scapy))
@@ -115,9 +99,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        path = asked.capture or repeated(Path(folder), 200_000)
+        path = asked.capture or Path(folder) / "repeated.pcap"
         if asked.capture:
             agree(path)
+        else:
+            repeated(path, 200_000)
         rates: dict[str, list[float]] = {"rawcap": [], "dpkt": [], "scapy": []}
         for _ in range(asked.rounds):
             for name, read in (("rawcap", with_rawcap), ("dpkt", with_dpkt), ("scapy", with_scapy)):
