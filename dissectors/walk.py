@@ -20,6 +20,7 @@ if cython.compiled:
     from cython.cimports.libc.string import memcpy
 else:
     from dissectors.layout import *
+_AHEAD = cython.declare(cython.longlong, 6)
 _32_BITS = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 _64_BITS = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 
@@ -852,9 +853,10 @@ class Gatherer(Walker):
     there: cython.uchar[::1]
     doubts: cython.uchar[::1]
     frames: cython.longlong
+    touched: cython.uchar
 
-    def choose(self, firsts: object, entries: object, marks: object, last: cython.bint) -> None:
-        """Say what is to be taken."""
+    def choose(self, firsts: object, entries: object, marks: object, leading: object, last: cython.bint) -> None:
+        """Say what is to be taken. `leading[node]` is 1 where a node leads to it: no edge to another is followed."""
         self.firsts = firsts
         self.entries = entries
         self.marks = marks
@@ -872,6 +874,7 @@ class Gatherer(Walker):
         for node in range(len(self.marks)):
             if self.shelves[node] >= 0:
                 self.nodes_of[self.shelves[node]] = node
+        self._prune(leading)
         room = bytes(8 * (shelves + 1) * MOST_PUT_BY)
         self.packets = array("q", room)
         self.begins = array("q", room)
@@ -879,6 +882,23 @@ class Gatherer(Walker):
         self.ends = array("q", room)
         self.values = array("Q", bytes(8 * MOST_PUT_BY))
         self.whole = bytearray(MOST_PUT_BY)
+
+    @cython.cfunc
+    def _prune(self, leading: cython.const[cython.uchar][::1]) -> object:
+        """Cut the edges to all other nodes."""
+        i: cython.longlong
+        self.tables = array("H", bytes(self.tables))
+        for i in range(len(self.tables)):
+            if not leading[self.tables[i]]:
+                self.tables[i] = 0
+        self.pairs = array("q", bytes(self.pairs))
+        for i in range(2, len(self.pairs), 2):
+            if not leading[self.pairs[i]]:
+                self.pairs[i] = 0
+        self.nodes = array("q", bytes(self.nodes))
+        for i in range(NEXT + EDGE_DEFAULT, len(self.nodes), NODE):
+            if not leading[self.nodes[i]]:
+                self.nodes[i] = 0
 
     def gather(
         self,
@@ -905,6 +925,7 @@ class Gatherer(Walker):
         end: cython.longlong
         count: cython.longlong
         shelf: cython.longlong
+        touched: cython.longlong
         octets = memoryview(out)
         self.octets = octets
         self.halves = octets.cast("H")
@@ -932,6 +953,10 @@ class Gatherer(Walker):
                     raise IndexError("a frame reaches out of its buffer")
                 if end < limit:
                     end = limit
+                if i + _AHEAD < self.frames:  # so that its octets are in the cache when it is that one's turn
+                    touched = starts[i + _AHEAD]
+                    if 0 <= touched < self.size - 64:
+                        self.touched ^= self.base[touched] ^ self.base[touched + 64]
                 count = self._walk(links[i], start, limit, end)
                 self._put_by(i, count, limit)
                 if i % MOST_PUT_BY == MOST_PUT_BY - 1:
@@ -1165,7 +1190,14 @@ def _copy(
     if place < 0 or place + count > to.shape[0]:
         raise IndexError("a column is too short")
     if cython.compiled:
-        memcpy(cython.address(to[place]), octets + start, count)
+        if count == 4:  # the compiler knows what to do with a size that it knows
+            memcpy(cython.address(to[place]), octets + start, 4)
+        elif count == 6:
+            memcpy(cython.address(to[place]), octets + start, 6)
+        elif count == 16:
+            memcpy(cython.address(to[place]), octets + start, 16)
+        else:
+            memcpy(cython.address(to[place]), octets + start, count)
     else:
         to[place : place + count] = octets[start : start + count]
     return 0

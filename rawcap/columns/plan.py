@@ -50,6 +50,7 @@ class Plan:
     singly: list[str] = field(default_factory=list)
     every_packet: bool = False
     last: bool = False
+    _leading: bytearray = field(default_factory=bytearray)
     _firsts: array[int] = field(default_factory=lambda: array("q"))
     _entries: array[int] = field(default_factory=lambda: array("q"))
     _marks: array[int] = field(default_factory=lambda: array("q"))
@@ -57,7 +58,7 @@ class Plan:
     def gatherer(self) -> Gatherer:
         """What fills the slots; each thread needs one of its own."""
         gatherer = self.graph.compiled.walker_of(Gatherer)
-        gatherer.choose(self._firsts, self._entries, self._marks, self.last)
+        gatherer.choose(self._firsts, self._entries, self._marks, self._leading, self.last)
         return gatherer
 
 
@@ -147,6 +148,7 @@ class _Planner:
         compiled: Compiled = graph.compiled
         wanted = self._wanted | self._held
         leading = _leading_to(graph, wanted)
+        made._leading = bytearray(header in leading for header in compiled.classes)
         guessed = {name: any(each in leading for each in guesses) for name, guesses in compiled.guesses.items()}
         made._firsts.append(0)  # the first node is none
         made._marks.append(0)
