@@ -6,6 +6,7 @@ file. Values from a file keep the byte order of their section; `big_endian` goes
 
 from __future__ import annotations
 
+import math
 import socket
 import struct
 from collections.abc import Iterator, Sequence
@@ -228,9 +229,9 @@ class Clock:
     def __init__(self, interface: Interface) -> None:
         self.resolution = interface.resolution
         self.offset_ns = interface.offset * _NANOSECONDS
-        exact = _NANOSECONDS % self.resolution == 0
-        self.multiplier = _NANOSECONDS // self.resolution if exact else _NANOSECONDS
-        self.divisor = 1 if exact else self.resolution
+        common = math.gcd(_NANOSECONDS, self.resolution)
+        self.multiplier = _NANOSECONDS // common
+        self.divisor = self.resolution // common
 
     def time_ns(self, units: int) -> int:
         """Nanoseconds since the epoch; what is finer than one is cut off."""

@@ -7,15 +7,16 @@ whatever it makes of it, another interface, a packet or an error, is what readin
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from dissectors.packet import Interface, Packet
 from rawcap.files import blocks
-from rawcap.files.blocks import Block, Options
+from rawcap.files.blocks import Block, Clock, Options
 from rawcap.files.errors import CaptureError
 from rawcap.files.pcap import FILE_HEADER_LENGTH, PcapReader, is_pcap, longest_packet
 from rawcap.files.pcapng import PcapngReader, is_pcapng
@@ -26,8 +27,11 @@ NO_TIME = -(1 << 63)
 """In place of a time, where the file has none, or one beyond what 64 bits of nanoseconds hold."""
 
 _CHUNK = 1 << 20
-_LEAST_RECORD = 16
-_FARTHEST = 1 << 61
+_LEAST_RECORD = 16  # octets: the header of a pcap file's record, a simple packet block of an empty packet
+_LATEST = 1 << 62  # nanoseconds from an interface's offset, and
+_FARTHEST = 1 << 61  # the offset itself: both together fit 64 bits
+
+Octets = npt.NDArray[np.uint8]
 
 
 class Chunk:
@@ -35,66 +39,45 @@ class Chunk:
 
     Packet `i` is the `captured[i]` octets of `data` from `starts[i]` on; it had `lengths[i]` on the wire. `times` are
     nanoseconds since the epoch, `interface` places in `Bulk.interfaces`. `number` is that of the first, from 1.
+    A chunk shares its memory with no other.
     """
 
-    __slots__ = (
-        "_odd",
-        "_options",
-        "big_endian",
-        "captured",
-        "data",
-        "interface",
-        "lengths",
-        "number",
-        "starts",
-        "times",
-    )
+    __slots__ = ("_odd", "_options", "captured", "data", "interface", "lengths", "number", "starts", "times")
 
-    def __init__(
-        self,
-        data: npt.NDArray[np.uint8],
-        starts: npt.NDArray[np.int64],
-        captured: npt.NDArray[np.int64],
-        lengths: npt.NDArray[np.int64],
-        times: npt.NDArray[np.int64],
-        interface: npt.NDArray[np.int32],
-        number: int,
-        *,
-        options: npt.NDArray[np.int32] | None = None,
-        odd: dict[int, Options] | None = None,
-        big_endian: bool = False,
-    ) -> None:
-        self.data = data
-        self.starts = starts
-        self.captured = captured
-        self.lengths = lengths
-        self.times = times
-        self.interface = interface
+    def __init__(self, rows: _Rows, number: int) -> None:
+        kept = slice(rows.count)
+        self.data = rows.data
+        self.starts = rows.starts[kept]
+        self.captured = rows.captured[kept]
+        self.lengths = rows.lengths[kept]
+        self.times = rows.times[kept]
+        self.interface = rows.interface[kept]
         self.number = number
-        self.big_endian = big_endian
-        self._options = options
-        self._odd = odd or {}
+        self._options = rows.options[kept]
+        self._odd = rows.odd
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def options(self, place: int) -> Options:
-        """The raw pcapng options of a packet."""
+        """The raw pcapng options of a packet, as `Packet.options` has them."""
         if place in self._odd:
             return self._odd[place]
-        if self._options is None or not (octets := int(self._options[place])):
+        octets = int(self._options[place])  # less than 0: big-endian
+        if not octets:
             return ()
-        start = int(self.starts[place] + self.captured[place])
-        start += -int(self.captured[place]) & 3
-        return blocks.unpack_options(self.data[start : start + octets].tobytes(), 0, self.big_endian)
+        captured = int(self.captured[place])
+        start = int(self.starts[place]) + captured + (-captured & 3)
+        return blocks.unpack_options(self.data[start : start + abs(octets)].tobytes(), 0, octets < 0)
 
 
 class Bulk:
-    """Reads a capture in chunks of about `chunk` octets.
+    """Reads a capture in chunks of about `chunk` octets, once, from its start to its end; it closes itself there.
 
     `source` is a path, "-" for standard input, or a binary stream at the capture's start. Iteration raises CutCapture,
     after the last whole packet, when the file ends in the middle of one, and CaptureError when it is damaged; opening
-    raises CaptureError when it cannot be read or is no capture.
+    raises CaptureError when it cannot be read or is no capture. Packets, errors and their words are those of
+    `open_capture`.
     """
 
     def __init__(self, source: str | os.PathLike[str] | BinaryIO, *, chunk: int = _CHUNK) -> None:
@@ -112,6 +95,7 @@ class Bulk:
         except BaseException:
             self._source.close()
             raise
+        self._chunks = self._read()
 
     @property
     def interfaces(self) -> list[Interface]:
@@ -138,216 +122,288 @@ class Bulk:
         self._source.close()
 
     def __iter__(self) -> Iterator[Chunk]:
-        records = self._records
-        rest: npt.NDArray[np.uint8] = np.frombuffer(records.reader.begun, np.uint8)
-        start = records.begin
+        return self._chunks
+
+    def __next__(self) -> Chunk:
+        return next(self._chunks)
+
+    def _read(self) -> Iterator[Chunk]:
+        start = self._records.begin
+        begun = self._records.reader.begun
+        rest: Octets = np.frombuffer(begun[:start], np.uint8)
+        self._feed.give_back(begun[start:])
         number, passed, needed = 1, 0, 0
-        while True:
-            buffer = np.empty(max(self._size, needed) + len(rest), np.uint8)
-            buffer[: len(rest)] = rest
-            stop = len(rest) + self._feed.fill(buffer.data[len(rest) :])
-            at_end = stop < len(buffer)
-            rows = _Rows(buffer, (stop - start) // _LEAST_RECORD + 1, records)
-            problem: CaptureError | None = None
-            item: Packet | Block | None = None
-            needed = 0
-            while not needed and problem is None:
-                start = records.find(buffer, start, stop, rows)
-                one = _OneRecord(self._feed, buffer, start, stop, passed, at_end)
-                if records.changes_order(buffer, start, stop) and rows.count:
-                    yield rows.chunk(number)
+        try:
+            while True:
+                stretch = _Stretch(self._feed, rest, max(self._size, needed), passed)
+                rows = _Rows(stretch.data, stretch.stop - start)
+                start, needed, problem = self._find(stretch, start, rows, number)
+                if rows.count:
+                    yield Chunk(rows, number)
                     number += rows.count
-                    rows = _Rows(buffer, (stop - start) // _LEAST_RECORD + 1, records)
-                try:
-                    item = records.reader.step(one, number + rows.count - 1)
-                except _NeedsMore as more:
-                    needed = more.octets
-                    continue
-                except CaptureError as error:
-                    problem = error
-                    continue
-                if item is None:
-                    break
-                if isinstance(item, Packet):
-                    rows.add(item, start + records.lead(buffer, start), self.interfaces)
-                start += one.taken
-            if rows.count:
-                yield rows.chunk(number)
-                number += rows.count
-            if problem is not None:
-                raise problem
-            if not needed:
-                return
-            passed += start
-            rest = buffer[start:stop]
-            start = 0
+                problem = problem or (stretch.problem if needed else None)
+                if problem is not None:
+                    raise problem
+                if not needed:
+                    return
+                passed += start
+                rest = stretch.data[start : stretch.stop]
+                start = 0
+        finally:
+            self.close()
+
+    def _find(self, stretch: _Stretch, start: int, rows: _Rows, number: int) -> tuple[int, int, CaptureError | None]:
+        """Put the packets from `start` on into `rows`; `number` is that of the first.
+
+        Gives where the first record begins that is not whole, how many octets it needs at least, 0 where there is
+        none, and what is wrong with it.
+        """
+        records = self._records
+        while True:
+            start = records.find(stretch, start, rows)
+            record = _Record(stretch, start)
+            try:
+                item = records.step(record, number + rows.count - 1)
+            except _NeedsMore as more:
+                return start, more.octets, None
+            except CaptureError as error:
+                return start, 0, error
+            if item is None:
+                return start, 0, None
+            if isinstance(item, Packet):
+                rows.add(item, start + records.lead, records.first + item.interface.id)
+            start += record.taken
+
+
+def chunk_of_blocks(
+    buffer: bytes | bytearray | memoryview, size: int, interfaces: Sequence[Interface], number: int
+) -> Chunk:
+    """The packets in `size` octets of enhanced packet blocks in this machine's byte order, which are copied.
+
+    `interfaces` are those of their section, `number` is that of the first packet. `FrameReader.records` of
+    `rawcap.live` makes such blocks. Raises ValueError where anything else is among them.
+    """
+    section = _Section()
+    for interface in interfaces:
+        section.add(interface)
+    data = np.frombuffer(buffer, np.uint8, size).copy()
+    rows = _Rows(data, size)
+    stop = section.find(data, 0, size, sys.byteorder == "big", 0, rows)
+    if stop != size:
+        raise ValueError(f"at octet {stop} of {size} there is no enhanced packet block of one of the interfaces")
+    return Chunk(rows, number)
+
+
+class _Stretch:
+    """A piece of the capture: `rest`, which is left from the one before, and about `size` octets more.
+
+    It ends at `stop` because it is full, because the capture is at its end, or because of a `problem` with reading on.
+    """
+
+    def __init__(self, feed: Feed, rest: Octets, size: int, passed: int) -> None:
+        self.label = feed.label
+        self.data: Octets = np.empty(len(rest) + size, np.uint8)
+        self.data[: len(rest)] = rest
+        self.stop = len(rest)
+        self.at_end = False
+        self.problem: CaptureError | None = None
+        self._feed = feed
+        self._passed = passed
+        room = self.data.data
+        try:
+            while self.stop < len(self.data) and not self.at_end:
+                octets = feed.fill(room[self.stop :])
+                self.stop += octets
+                self.at_end = not octets
+        except CaptureError as error:
+            self.problem = error
+
+    def place(self, offset: int) -> str:
+        """An offset as a message names it."""
+        return self._feed.place(self._passed + offset)
 
 
 class _NeedsMore(Exception):
-    """The record that is looked at goes on behind the buffer; it has at least so many octets."""
+    """The record that is looked at goes on behind the stretch; it has at least so many octets."""
 
     def __init__(self, octets: int) -> None:
         self.octets = octets
 
 
-class _OneRecord:
-    """A feed that gives a reader one record from a buffer, and nothing behind it."""
+class _Record:
+    """A supply that gives a reader one record of a stretch, and nothing behind it."""
 
-    def __init__(
-        self, feed: Feed, buffer: npt.NDArray[np.uint8], start: int, stop: int, passed: int, at_end: bool
-    ) -> None:
-        self.label = feed.label
-        self.start = b""
-        self._feed = feed
-        self._buffer = buffer
-        self._begin = start
-        self._stop = stop
-        self._passed = passed
-        self._at_end = at_end
+    def __init__(self, stretch: _Stretch, start: int) -> None:
+        self.label = stretch.label
         self.taken = 0
+        """Octets of the record that the reader asked for."""
+        self._stretch = stretch
+        self._start = start
 
     def extend(self, rest: bytes, needed: int) -> bytes:
         """The first `needed` octets of the record, or all that there are."""
-        if self._begin + needed > self._stop and not self._at_end:
-            raise _NeedsMore(needed)
-        more = self._buffer[self._begin + self.taken : min(self._begin + needed, self._stop)].tobytes()
+        stretch = self._stretch
+        stop = self._start + needed
+        if stop > stretch.stop:
+            if not stretch.at_end:
+                raise _NeedsMore(needed)
+            stop = stretch.stop
+        more = stretch.data[self._start + self.taken : stop].tobytes()
         self.taken += len(more)
         return rest + more
 
     def place(self, offset: int) -> str:
         """An offset in the record as a message names it."""
-        return self._feed.place(self._passed + self._begin + offset)
+        return self._stretch.place(self._start + offset)
 
 
 class _Rows:
-    """The arrays of a chunk, being filled."""
+    """The arrays of a chunk, being filled; with room for what can be in so many octets."""
 
-    def __init__(self, buffer: npt.NDArray[np.uint8], most: int, records: _PcapRecords | _PcapngRecords) -> None:
-        self._buffer = buffer
-        self._big_endian = records.reader.big_endian
+    def __init__(self, data: Octets, octets: int) -> None:
+        most = octets // _LEAST_RECORD + 1
+        self.data = data
         self.starts = np.empty(most, np.int64)
         self.captured = np.empty(most, np.int64)
         self.lengths = np.empty(most, np.int64)
         self.times = np.empty(most, np.int64)
-        self.interface = np.zeros(most, np.int32)
-        self.options = np.zeros(most, np.int32)
-        self._odd: dict[int, Options] = {}
+        self.interface = np.empty(most, np.int32)
+        self.options = np.empty(most, np.int32)
+        self.odd: dict[int, Options] = {}
+        """The options of packets that a reader made, by row."""
         self.count = 0
 
-    def add(self, packet: Packet, start: int, interfaces: Sequence[Interface]) -> None:
-        """A packet that a reader made of the record at `start`."""
+    def add(self, packet: Packet, start: int, interface: int) -> None:
+        """A packet that a reader made, whose frame is at `start`."""
         row = self.count
         time = packet.time_ns
         self.starts[row] = start
         self.captured[row] = len(packet.data)
         self.lengths[row] = packet.length
-        self.times[row] = time if time is not None and NO_TIME < time <= -NO_TIME - 1 else NO_TIME
-        self.interface[row] = interfaces.index(packet.interface)
+        self.times[row] = time if time is not None and NO_TIME < time < -NO_TIME else NO_TIME
+        self.interface[row] = interface
+        self.options[row] = 0
         if packet.options:
-            self._odd[row] = packet.options
+            self.odd[row] = packet.options
         self.count += 1
-
-    def chunk(self, number: int) -> Chunk:
-        kept = slice(self.count)
-        return Chunk(
-            self._buffer,
-            self.starts[kept],
-            self.captured[kept],
-            self.lengths[kept],
-            self.times[kept],
-            self.interface[kept],
-            number,
-            options=self.options[kept],
-            odd=self._odd,
-            big_endian=self._big_endian,
-        )
 
 
 class _PcapRecords:
     """Finds the records of a pcap file."""
 
     begin = FILE_HEADER_LENGTH
+    """Where the first record is."""
+    first = 0
+    """The place of the section's first interface among all."""
 
     def __init__(self, reader: PcapReader) -> None:
         self.reader = reader
+        self.lead = reader.record_length
+        """Octets before the frame in a record that goes to the reader."""
         self._longest = longest_packet(reader.interfaces[0].snaplen)
         self._scale = 1_000_000_000 // reader.interfaces[0].resolution
 
-    def find(self, buffer: npt.NDArray[np.uint8], start: int, stop: int, rows: _Rows) -> int:
+    def find(self, stretch: _Stretch, start: int, rows: _Rows) -> int:
         """Put the ordinary records from `start` on into `rows`; gives where the next one begins."""
         if not self.reader.in_order:
             return start
-        free = slice(rows.count, None)
-        count, start = find_records(
-            buffer,
+        count = rows.count
+        rows.count, start = find_records(
+            stretch.data.data,
             start,
-            stop,
+            stretch.stop,
             self.reader.big_endian,
-            self.reader.record_length,
+            self.lead,
             self._longest,
             self._scale,
-            rows.starts[free],
-            rows.captured[free],
-            rows.lengths[free],
-            rows.times[free],
+            count,
+            rows.starts.data,
+            rows.captured.data,
+            rows.lengths.data,
+            rows.times.data,
         )
-        rows.count += count
+        rows.interface[count : rows.count] = 0
+        rows.options[count : rows.count] = 0
         return start
 
-    def lead(self, buffer: npt.NDArray[np.uint8], start: int) -> int:
-        """Octets of a record before the frame."""
-        return self.reader.record_length
-
-    def changes_order(self, buffer: npt.NDArray[np.uint8], start: int, stop: int) -> bool:
-        """Whether what begins there may change the byte order."""
-        return False
+    def step(self, record: _Record, number: int) -> Packet | None:
+        """What the reader makes of a record, after `number` packets; None where there is none."""
+        return self.reader.step(record, number)
 
 
 class _PcapngRecords:
-    """Finds the enhanced packet blocks of a pcapng file."""
+    """Finds the packet blocks of a pcapng file."""
 
     begin = 0
+    lead = 28  # of enhanced and obsolete packet blocks: every simple one that has a packet is ordinary
 
     def __init__(self, reader: PcapngReader) -> None:
         self.reader = reader
-        self._described: list[Any] = []
-        self._multipliers = self._offsets = np.zeros(0, np.int64)
+        self.first = 0
+        self._section = _Section()
 
-    def find(self, buffer: npt.NDArray[np.uint8], start: int, stop: int, rows: _Rows) -> int:
+    def find(self, stretch: _Stretch, start: int, rows: _Rows) -> int:
         """Put the ordinary records from `start` on into `rows`; gives where the next one begins."""
-        section = self.reader.section
-        if self._described != section:
-            self._described = list(section)
-            ordinary = [divisor == 1 and abs(offset) < _FARTHEST for _, _, divisor, offset in section]
-            clocks = [(each[1], each[3]) if usual else (0, 0) for each, usual in zip(section, ordinary, strict=True)]
-            self._multipliers = np.array([multiplier for multiplier, _ in clocks], np.int64)
-            self._offsets = np.array([offset for _, offset in clocks], np.int64)
-        free = slice(rows.count, None)
-        interface = rows.interface[free]
-        count, start = find_blocks(
-            buffer,
+        return self._section.find(stretch.data, start, stretch.stop, self.reader.big_endian, self.first, rows)
+
+    def step(self, record: _Record, number: int) -> Packet | Block | None:
+        """What the reader makes of a block, after `number` packets; None where there is none."""
+        item = self.reader.step(record, number)
+        if isinstance(item, Block):
+            if item.type == blocks.SECTION_HEADER:
+                self._section = _Section()
+                self.first = len(self.reader.interfaces)
+            elif item.type == blocks.INTERFACE_DESCRIPTION:
+                self._section.add(self.reader.interfaces[-1])
+        return item
+
+
+class _Section:
+    """What has to be known of a section's interfaces to find its packets, as compiled code takes it."""
+
+    def __init__(self) -> None:
+        self._described = 0
+        self._snaplen = 0
+        self._clocks = np.zeros((4, 8), np.int64)  # multipliers, divisors, offsets, limits; room doubles
+
+    def add(self, interface: Interface) -> None:
+        """The next interface."""
+        place = self._described
+        if place == self._clocks.shape[1]:
+            self._clocks = np.concatenate((self._clocks, np.zeros_like(self._clocks)), axis=1)
+        if not place:
+            self._snaplen = interface.snaplen
+        clock = Clock(interface)
+        if clock.multiplier * clock.divisor < 1 << 63 and abs(clock.offset_ns) <= _FARTHEST:
+            limit = min(_LATEST * clock.divisor // clock.multiplier, (1 << 63) - 1)
+            self._clocks[:, place] = clock.multiplier, clock.divisor, clock.offset_ns, limit
+        else:
+            self._clocks[:, place] = 0, 1, 0, -1
+        self._described += 1
+
+    def find(self, data: Octets, start: int, stop: int, big_endian: bool, first: int, rows: _Rows) -> int:
+        """Put the ordinary packet blocks from `start` on into `rows`; gives where the next block begins."""
+        multipliers, divisors, offsets, limits = self._clocks
+        rows.count, start = find_blocks(
+            data.data,
             start,
             stop,
-            self.reader.big_endian,
+            big_endian,
             blocks.LONGEST_BLOCK,
-            self._multipliers,
-            self._offsets,
-            rows.starts[free],
-            rows.captured[free],
-            rows.lengths[free],
-            rows.times[free],
-            interface,
-            rows.options[free],
+            self._described,
+            first,
+            self._snaplen,
+            multipliers.data,
+            divisors.data,
+            offsets.data,
+            limits.data,
+            NO_TIME,
+            rows.count,
+            rows.starts.data,
+            rows.captured.data,
+            rows.lengths.data,
+            rows.times.data,
+            rows.interface.data,
+            rows.options.data,
         )
-        interface[:count] += len(self.reader.interfaces) - len(section)
-        rows.count += count
         return start
-
-    def lead(self, buffer: npt.NDArray[np.uint8], start: int) -> int:
-        """Octets of a packet block before the frame."""
-        kind = int.from_bytes(buffer[start : start + 4].tobytes(), "big" if self.reader.big_endian else "little")
-        return 12 if kind == blocks.SIMPLE_PACKET else 28
-
-    def changes_order(self, buffer: npt.NDArray[np.uint8], start: int, stop: int) -> bool:
-        """Whether what begins there may change the byte order: a section header does."""
-        return is_pcapng(buffer[start : min(start + 4, stop)].tobytes())

@@ -198,12 +198,16 @@ class Feed:
             have += len(block)
         return b"".join(pieces)
 
+    def give_back(self, octets: bytes) -> None:
+        """Have these come again before those that follow: to `fill`, which alone is to be called from then on."""
+        self._left = memoryview(octets)
+
     def fill(self, room: memoryview) -> int:
         """Put some of the octets that follow into `room`; gives how many, 0 where the capture ends.
 
         Raises what `extend` raises.
         """
-        if not self._packed and self._source.fills:
+        if not self._left and not self._packed and self._source.fills:
             return self._source.fill(room)
         piece = self._left or memoryview(next(self._blocks, b""))
         octets = min(len(piece), len(room))

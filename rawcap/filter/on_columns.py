@@ -156,7 +156,8 @@ class _Compiler:
         match node:
             case And(tests):
                 told = [self.told(each) for each in tests]
-                few = [narrowed or any(told[:place] + told[place + 1 :]) for place in range(len(tests))]
+                telling = sum(told)
+                few = [narrowed or telling > each for each in told]
                 return _both([self.test(each, narrowed=less) for each, less in zip(tests, few, strict=True)])
             case Or(tests):
                 return _either([self.test(each, narrowed=narrowed) for each in tests])

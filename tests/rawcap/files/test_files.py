@@ -24,6 +24,7 @@ from scapy.utils import RawPcapNgReader, RawPcapReader
 
 from dissectors.packet import Interface, Packet
 from rawcap.files import CaptureError, CutCapture, create_capture, open_capture
+from rawcap.files.bulk import NO_TIME, Bulk
 
 REAL = Path(__file__).parents[3].parent / "shared" / "captures"
 
@@ -217,6 +218,27 @@ def test_it_does_not_matter_in_what_pieces_the_bytes_come(built: Built, size: in
             return self.read(size)
 
     assert [seen(packet) for packet in open_capture(Dribble(built.data))] == built.expected
+
+
+@given(FILES, st.integers(1, 200))
+def test_every_packet_of_any_file_is_read_in_bulk(built: Built, size: int) -> None:
+    bulk = Bulk(io.BytesIO(built.data), chunk=size)
+    packets = []
+    for chunk in bulk:
+        for place, (start, captured, time) in enumerate(zip(chunk.starts, chunk.captured, chunk.times, strict=True)):
+            packets.append(
+                Expected(
+                    bytes(chunk.data[start : start + captured]),
+                    int(chunk.lengths[place]),
+                    None if time == NO_TIME else int(time),
+                    bulk.interfaces[chunk.interface[place]].linktype,
+                    chunk.options(place),
+                )
+            )
+    for packet in built.expected:
+        if packet.time_ns is not None and not NO_TIME < packet.time_ns < 1 << 63:
+            packet.time_ns = None
+    assert packets == built.expected
 
 
 @given(st.binary(max_size=200))

@@ -231,6 +231,45 @@ def test_an_offset_says_when_it_is_not_one_of_the_file() -> None:
     assert Feed(Source(io.BytesIO(gzip.compress(b"abcdefgh")))).place(24) == "byte 24 of the decompressed data"
 
 
+@pytest.mark.parametrize("data", [b"abcdefghij", gzip.compress(b"abcdefghij")])
+def test_a_feed_fills_the_room_that_it_is_given(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    feed = Feed(Source(path))
+    feed.give_back(feed.start)
+    room = bytearray(4)
+    assert filled(feed, room) == [b"abcd", b"efgh", b"ij"]
+    assert feed.fill(memoryview(room)) == 0
+
+
+def test_a_large_file_is_read_straight_into_the_room(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(bytes(300_000))
+    source = Source(path)
+    feed = Feed(source)
+    assert feed.fill(memoryview(bytearray(200_000))) == 200_000
+    assert source.position == 265_536
+
+
+def filled(feed: Feed, room: bytearray) -> list[bytes]:
+    """What is put into the room, time after time, until it is not filled."""
+    pieces = []
+    while not pieces or len(pieces[-1]) == len(room):
+        octets = 0
+        while octets < len(room) and (more := feed.fill(memoryview(room)[octets:])):
+            octets += more
+        pieces.append(bytes(room[:octets]))
+    return pieces
+
+
+def test_a_read_into_room_that_fails_names_the_offset() -> None:
+    source = Source("/proc/self/mem")  # a regular file, and nothing is mapped at its start
+    assert source.fills
+    with pytest.raises(CaptureError, match=r"^/proc/self/mem: reading failed at byte 0: input/output error$"):
+        source.fill(memoryview(bytearray(10)))
+    source.close()
+
+
 @pytest.mark.parametrize("nothing", [b"", gzip.compress(b"")])
 def test_an_empty_file_is_said_to_be_empty(nothing: bytes) -> None:
     with pytest.raises(CaptureError, match=r"is empty: it holds no capture$"):
