@@ -13,7 +13,16 @@ from Cython.Build import cythonize
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
-COMPILED = (Path("dissectors/walk.py"), Path("rawcap/files/records.py"), Path("rawcap/live/frames.py"))
+COMPILED = tuple(
+    Path(source)
+    for source in (
+        "dissectors/walk.py",
+        "rawcap/files/records.py",
+        "rawcap/live/frames.py",
+        "rawcap/show/rows.py",
+        "rawcap/stats/numbering.py",
+    )
+)
 
 
 class BuildLoops(build_ext):

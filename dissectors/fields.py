@@ -667,6 +667,9 @@ class Either(Field):
         self.place = EITHER
         self.type = first.type
 
+    def convert(self, octets: bytes) -> Any:
+        return self.fields[0].convert(octets)
+
     def text(self, value: Any) -> str:
         return self.fields[0].text(value)
 

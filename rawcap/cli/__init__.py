@@ -22,6 +22,9 @@ from rawcap.cli.terminal import drop_output, say
 _COMMANDS = {
     "capture": "Capture packets live: show them, write them to files.",
     "read": "Show what is in capture files.",
+    "table": "Write fields of packets as columns: Parquet, Arrow or CSV.",
+    "sql": "Ask questions about packets in SQL.",
+    "stats": "Count what is in capture files: conversations, protocols, lengths.",
     "interfaces": "List the interfaces, and what of them may be captured.",
     "doctor": "Say what this machine and user allow, and how to get the rest.",
     "fields": "List the fields that filters and views know.",

@@ -10,12 +10,16 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from dissectors.graph import Graph
+from dissectors.graph import graph as every_protocol
 from dissectors.packet import Interface, Packet
 from rawcap.cli.load import load_option
+from rawcap.cli.table import watch
 from rawcap.cli.terminal import Number, counted, drop_output, is_pipe, refused, say, set_up_output
 from rawcap.cli.views import Showing, View, view_options
 from rawcap.files import CaptureError, CaptureWriter, create_capture
 from rawcap.reading import Reading
+from rawcap.show.fields import heading
 
 
 @click.command(
@@ -64,6 +68,13 @@ def command(
         raise click.UsageError("--follow takes one file")
 
     problems = _Problems()
+    plain = not (capture_filter or skip or count or follow or reassemble or output)
+    if plain and showing.view == "fields" and _are_large(files):
+        try:
+            if _in_columns(files, display_filter, showing, decode_as, problems):
+                return problems.status
+        except ValueError as error:
+            return refused(error)
     try:
         reading = Reading(
             files,
@@ -99,6 +110,50 @@ def command(
     except ValueError as error:  # a capture filter that means nothing for the link type it meets
         return refused(error)
     return problems.status
+
+
+def _are_large(files: Sequence[str]) -> bool:
+    """Whether reading files many packets at once is worth what it takes to begin."""
+    return all(os.path.isfile(path) for path in files) and sum(map(os.path.getsize, files)) >= LARGE
+
+
+def _in_columns(
+    files: Sequence[str],
+    display_filter: str | None,
+    showing: Showing,
+    decode_as: Sequence[str],
+    problems: _Problems,
+) -> bool:
+    """Print the fields from columns, many packets at once; False, and nothing printed, where they are not columns."""
+    from rawcap.columns.lines import OCCURRENCES, are_columns, lines
+    from rawcap.columns.scan import Scan
+
+    style = showing.style
+    if not are_columns(showing.columns, every_protocol):
+        return False
+    scan = Scan(
+        files,
+        showing.columns,
+        filter=display_filter,
+        occurrence=OCCURRENCES[style.occurrence],
+        decode_as=decode_as,
+        problem=problems,
+    )
+    linktypes: Counter[int] = Counter()
+    set_up_output(live=False)
+    write = sys.stdout.buffer.write
+    with contextlib.ExitStack() as stack:
+        watch(stack, files, lambda: scan.position, quiet=False)
+        write(heading(showing.columns, style).encode())
+        for text in lines(scan, showing.columns, style, linktypes):
+            write(text)
+    sys.stdout.flush()
+    _tell_unknown(linktypes, scan.graph)
+    return True
+
+
+LARGE = 1 << 20
+"""Octets of files from which on packets are looked at many at a time."""
 
 
 class _Problems:
@@ -137,17 +192,22 @@ def _run(reading: Reading, view: View | None, writer: CaptureWriter | None, live
         if view is not None:
             view.flush()
     sys.stdout.flush()
-    unknown: Counter[int] = Counter()
+    linktypes: Counter[int] = Counter()
     for interface, count in packets.items():
-        if interface.linktype not in reading.graph.compiled.links:
-            unknown[interface.linktype] += count
-    for linktype, count in unknown.items():
-        say(f"link type {linktype} is not known: what is in {counted(count, 'packet')} is shown as data")
+        linktypes[interface.linktype] += count
+    _tell_unknown(linktypes, reading.graph)
     for linktype, reason in reading.filtered_out.items():
         say(f"filter: no packet of link type {linktype} can pass: {reason}")
     if reading.reassembler is not None and (given_up := reading.reassembler.problems):
         number, reason = given_up[0]
         say(f"{counted(len(given_up), 'datagram')} could not be put together; in packet {number}, {reason}")
+
+
+def _tell_unknown(linktypes: Counter[int], graph: Graph) -> None:
+    """Say of which packets nothing could be made; `linktypes` has how many packets there were of each link type."""
+    for linktype, count in linktypes.items():
+        if count and linktype not in graph.compiled.links:
+            say(f"link type {linktype} is not known: what is in {counted(count, 'packet')} is shown as data")
 
 
 def _writer(output: str, files: Sequence[str], reading: Reading, force: bool) -> CaptureWriter:

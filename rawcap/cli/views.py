@@ -132,13 +132,17 @@ class Showing:
 
         return DetailView(write, paint=paint, width=width())
 
-    def _fields(self, write: Callable[[str], object], graph: Graph) -> View:
+    @property
+    def style(self) -> fields.Style:
+        """How -T fields prints.  Raises Mistake for a wrong setting."""
         try:
-            style = fields.style(self.settings)
+            return fields.style(self.settings)
         except ValueError as error:
             raise Mistake(f"-E: {error}") from None
+
+    def _fields(self, write: Callable[[str], object], graph: Graph) -> View:
         try:
-            return fields.FieldsView(write, self.columns, graph, style)
+            return fields.FieldsView(write, self.columns, graph, self.style)
         except KeyError as error:
             raise Mistake(f"-e: {error.args[0]}") from None
 

@@ -118,10 +118,7 @@ def _single(part: Cells, row: int, text: bool) -> Any:
 
 def _written(cells: Cells) -> pa.Array:
     """Addresses as text, each different one written once."""
-    octets = np.ascontiguousarray(cells.values)
-    size = octets.shape[1]
-    different, places = np.unique(octets.view(f"V{size}").reshape(-1), return_inverse=True)
+    coded = array_of(cells, pa.binary(cells.values.shape[1])).dictionary_encode()
     convert: Callable[[bytes], str] = cells.fields[0].convert
-    texts = pa.array([convert(each.tobytes()) for each in different], pa.string())
-    chosen = pa.array(places.astype(np.int32), mask=~cells.valid)
-    return texts.take(chosen)
+    texts = [convert(octets) for octets in coded.dictionary.to_pylist()]
+    return pa.array(texts, pa.string()).take(coded.indices)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 
 from dissectors.graph import Graph, nearest
+from dissectors.graph import graph as every_protocol
 from rawcap.columns.arrow import array_of, arrow_type, lists_of
 from rawcap.columns.scan import Scan, Source, Taken
 from rawcap.files import CaptureError
@@ -52,19 +53,22 @@ class Table:
     ) -> None:
         if occurrence not in OCCURRENCES:
             raise ValueError(f"occurrence {occurrence!r} is none of {', '.join(OCCURRENCES)}")
-        self.columns = list(columns)
+        self.columns = list(dict.fromkeys(columns))
         if not self.columns:
             raise ValueError("a table needs at least one column")
         self._text = text
         self._all = occurrence == "all"
         self._sources = list(sources)
         self._labels = [each if isinstance(each, str) else _label(each) for each in sources]
-        fields = [name for name in self.columns if name != FILE]
+        declared = graph if graph is not None else every_protocol
+        self._protocols = [name for name in self.columns if name not in declared.fields and name in declared.protocols]
+        fields = [name for name in self.columns if name != FILE and name not in self._protocols]
 
         def scan() -> Scan:
             return Scan(
                 self._sources,
                 fields,
+                protocols=self._protocols,
                 filter=filter,
                 occurrence=occurrence,
                 decode_as=decode_as,
@@ -80,12 +84,16 @@ class Table:
             if name not in self.graph.fields:
                 raise KeyError(f"no field {name!r}{nearest(name, self.graph.fields)}")
         self._types = {name: self._type(name) for name in self.columns}
-        listed = {name: pa.list_(kind) if self._all and name != FILE else kind for name, kind in self._types.items()}
-        self.schema = pa.schema([(name, listed[name]) for name in self.columns])
+        alone = {FILE, *self._protocols}
+        self.schema = pa.schema(
+            [(name, pa.list_(kind) if self._all and name not in alone else kind) for name, kind in self._types.items()]
+        )
 
     def _type(self, name: str) -> pa.DataType:
         if name == FILE:
             return pa.dictionary(pa.int32(), pa.string())
+        if name in self._protocols:
+            return pa.bool_()
         return arrow_type(self.graph.fields[name], text=self._text)
 
     @property
@@ -110,6 +118,8 @@ class Table:
             if name == FILE:
                 places = pa.array([taken.source] * gathered.count, pa.int32())
                 arrays.append(pa.DictionaryArray.from_arrays(places, pa.array(self._labels, pa.string())))
+            elif name in self._protocols:
+                arrays.append(pa.array(gathered.present(name)))
             elif self._all:
                 arrays.append(lists_of(gathered.parts[name], self._types[name]))
             else:
@@ -119,6 +129,10 @@ class Table:
     def reader(self) -> pa.RecordBatchReader:
         """The batches as a stream that Arrow's own libraries read."""
         return pa.RecordBatchReader.from_batches(self.schema, self)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The batches for every library that takes Arrow's C streams (the Arrow PyCapsule interface)."""
+        return self.reader().__arrow_c_stream__(requested_schema)
 
     def arrow(self) -> pa.Table:
         """All of it, in memory."""
@@ -135,7 +149,7 @@ class Table:
         return polars.from_arrow(self.arrow())  # type: ignore[return-value]
 
     def duckdb(self) -> duckdb.DuckDBPyRelation:
-        """The table as a DuckDB relation, read by DuckDB as it needs it; needs duckdb."""
+        """All of it as a DuckDB relation; needs duckdb. `rawcap sql` reads a capture without holding it."""
         import duckdb
 
         return duckdb.from_arrow(self.arrow())
@@ -162,7 +176,8 @@ def table(
         table = rawcap.table("big.pcap", ["frame.time_epoch", "ip.src", "tcp.dstport"], filter="tcp.flags.syn == 1")
         for batch in table: ...
 
-    `columns` are the names of fields, and "file" for the file that a packet is from; `filter` is a display filter.
+    `columns` are the names of fields, of protocols for whether a packet has them, and "file" for the file that it is
+    from; `filter` is a display filter.
     Where a packet has several values of a field, `occurrence` takes the "first", the "last" or "all" of them, as a
     list. `text` writes addresses out. `decode_as` are rules such as "udp.port==9000,dns". `threads` is how many gather
     beside the one that reads; by default as many as there are processors.

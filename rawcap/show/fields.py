@@ -97,6 +97,12 @@ def style(settings: Sequence[str]) -> Style:
     return Style(**chosen)
 
 
+def heading(columns: Sequence[str], style: Style) -> str:
+    """What stands before the first row."""
+    names = style.separator.join(columns) + "\n" if style.header else ""
+    return "\ufeff" + names if style.bom else names
+
+
 class FieldsView:
     """Writes a row of cells for each packet it is shown.
 
@@ -127,10 +133,7 @@ class FieldsView:
         self._frame = any(owner.name == "frame" for owner in owners)
         self._options = [owner for owner in owners if owner.is_option]
         self._plans: dict[type[Header], _Plan] = {}
-        if style.bom:
-            write("\ufeff")
-        if style.header:
-            write(style.separator.join(columns) + "\n")
+        write(heading(columns, style))
 
     def show(self, packet: Packet) -> None:
         """Write the row of `packet`."""

@@ -20,8 +20,22 @@ esac
 """
 
 
+COMPILED = (
+    "dissectors/walk.py",
+    "dissectors/layout.pxd",
+    "rawcap/files/records.py",
+    "rawcap/live/frames.py",
+    "rawcap/show/rows.py",
+    "rawcap/stats/numbering.py",
+)
+SOURCES = ("pyproject.toml", "setup.py", *COMPILED)
+"""What the environment is made of: it is made again when one of them is newer."""
+
+
 class Checkout:
     """The stubbed checkout; `programs` is a folder of the PATH that the scripts are run with."""
+
+    sources = SOURCES
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "a checkout"
@@ -32,7 +46,7 @@ class Checkout:
         (self.root / "scripts").mkdir(parents=True)
         for name in ("rawcap", "test", "environment.sh", "set_up.py"):
             shutil.copy(ROOT / "scripts" / name, self.root / "scripts")
-        for name in ("pyproject.toml", "setup.py", "dissectors/walk.py", "dissectors/layout.pxd", "rawcap/files/records.py", "rawcap/live/frames.py"):
+        for name in SOURCES:
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).touch()
             os.utime(self.root / name, (1_000_000, 1_000_000))
