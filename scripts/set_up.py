@@ -89,7 +89,7 @@ def set_up(purpose: str, sources: list[str]) -> None:
         started = time.time_ns()  # a source edited while pip runs is newer than the stamp
         if not belongs_here(stamp("run")):
             make_environment()
-        install("[test]" if purpose == "test" else "")
+        install("[test]" if purpose == "test" else "[sql]")
         for complete in {"run", purpose}:
             stamp(complete).write_text(f"{ROOT}\n")
             os.utime(stamp(complete), ns=(started, started))

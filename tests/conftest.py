@@ -24,7 +24,7 @@ hypothesis.settings.load_profile("rawcap")
 
 def pytest_configure() -> None:
     """Refuse to test a compiled loop that is older than its source: Python would prefer it without a word."""
-    for module in ("dissectors.walk", "rawcap.files.records", "rawcap.live.frames"):
+    for module in ("dissectors.walk", "rawcap.files.records", "rawcap.live.frames", "rawcap.show.rows", "rawcap.stats.numbering"):
         found = importlib.util.find_spec(module)
         if found is not None and found.origin is not None:
             compiled = Path(found.origin)

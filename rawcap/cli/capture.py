@@ -14,7 +14,7 @@ from typing import cast
 import click
 
 from rawcap.cli.load import load_option
-from rawcap.cli.terminal import Mistake, Number, drop_output, has_reader, refused, say, set_up_output
+from rawcap.cli.terminal import Mistake, Number, drop_output, has_reader, refused, say, set_up_output, width
 from rawcap.cli.views import Showing, view_options
 from rawcap.files import CaptureError, compression, create_capture
 from rawcap.files.errors import reason
@@ -105,6 +105,7 @@ _COMPRESSED_FLUSH_SECONDS = 1.0
     "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
 )
 @click.option("--reassemble", is_flag=True, help="Put the fragments of a datagram together.")
+@click.option("--stats", "counting", is_flag=True, help="Show the busiest conversations instead of packets.")
 @load_option
 def command(
     interfaces: tuple[str, ...],
@@ -128,11 +129,14 @@ def command(
     user: str | None,
     decode_as: tuple[str, ...],
     reassemble: bool,
+    counting: bool,
 ) -> int:
     """Capture packets live, until Ctrl-C: a line each, or every field, or into a file.
 
     Ends in the same way however it ends: all that was captured is written, then the counts are told.
     """
+    if counting and (output is not None or showing.view is not None or showing.columns or reassemble):
+        raise click.UsageError("--stats counts and shows no packet: leave out -w, -T, -e and --reassemble")
     showing = showing.of(output)
     stop, rotate = _limits(until, "-a"), _limits(each, "-b")
     if (each or stop.octets is not None or stop.files is not None) and output is None:
@@ -173,7 +177,13 @@ def command(
                 )
             )
             # What is loaded later may be out of reach for a plain user, when rawcap is installed for root alone.
-            session = _Session(live, showing, problems)
+            became: str | None = None
+            run: Callable[[], int]
+            if counting:
+                run = _Counting(live, display_filter, decode_as, most, showing, problems).run
+            else:
+                session = _Session(live, showing, problems)
+                run = functools.partial(session.run, lambda: _writer(output, rotate, live, force, became), output, stop)
             packing = _compression(output)
             if packing is not None:
                 compression.compressor(packing)
@@ -189,7 +199,7 @@ def command(
             say(str(error))
             return 1
         with _ended_by_signals(live):
-            return session.run(lambda: _writer(output, rotate, live, force, became), output, stop)
+            return run()
 
 
 class _Problems:
@@ -318,6 +328,46 @@ class _Session:
         line = self._problems.line
         if line is not None and line.due:
             line.show(self._live.captured, writer.size, self._live.stats.dropped)
+
+
+class _Counting:
+    """A capture that shows what was counted, and no packet."""
+
+    def __init__(
+        self,
+        live: LiveCapture,
+        display_filter: str | None,
+        decode_as: Sequence[str],
+        most: int | None,
+        showing: Showing,
+        problems: _Problems,
+    ) -> None:
+        from rawcap.columns.scan import Scan  # who only looks at packets does without numpy
+        from rawcap.live.counter import Counter
+        from rawcap.show import colours
+        from rawcap.show.live_table import LiveTable
+        from rawcap.stats.batch import LAYERS
+        from rawcap.stats.statistics import Statistics
+
+        self._live = live
+        self._problems = problems
+        self._counted = Statistics(["conversations"])
+        paint = colours.Paint(colours.wanted(showing.color, sys.stdout, os.environ))
+        self._table = LiveTable(sys.stdout, paint, LAYERS)
+        scan = Scan([], self._counted.fields, filter=display_filter, decode_as=decode_as)
+        progress = functools.partial(self._table.tick, self._counted) if sys.stdout.isatty() else None
+        self._counter = Counter(live, scan, self._counted, most=most, progress=progress)
+
+    def run(self) -> int:
+        """Count until the capture ends, and show what was counted; gives the exit status."""
+        _announce(self._live)
+        self._counter.run()
+        self._table.clear()
+        for line in self._table.lines(self._counted, width()):
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+        _tell_counts(self._live)
+        return self._problems.status
 
 
 def _limits(texts: Sequence[str], option: str) -> Limits:

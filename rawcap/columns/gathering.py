@@ -193,8 +193,14 @@ def empty(fields: list[Field], count: int) -> npt.NDArray[Any]:
 
 
 def kind_of(fields: Iterable[Field]) -> str:
-    """The type of fields that share a name; text where they differ."""
-    kinds = {each.type for each in fields}
+    """The type of fields that share a name; "mixed", which is written as text, where they differ.
+
+    So it is where a field holds an address of any length.
+    """
+    kinds = set()
+    for each in fields:
+        octets = ADDRESSES.get(each.type)
+        kinds.add(each.type if octets is None or each.bits == 8 * octets else "mixed")
     return kinds.pop() if len(kinds) == 1 else "mixed"
 
 

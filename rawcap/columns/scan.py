@@ -173,6 +173,10 @@ class Scan:
         packets = (packet_at(seen, place, self.graph) for place in range(len(seen.chunk.starts)))
         return dict(enumerate(self._pipeline.noted(packets)))
 
+    def take(self, seen: Seen) -> Taken:
+        """What is gathered from a chunk that somebody else has read."""
+        return self._take(seen, 0, self._noted(seen))
+
     # -- in a thread ------------------------------------------------------------------------------------------
 
     def _take(self, seen: Seen, source: int, known: dict[int, Packet]) -> Taken:

@@ -3,7 +3,7 @@
 A Source gives blocks of bytes as they lie in the file. A Feed stands between it and a reader of a format: it takes
 off the compression and hands out as many bytes as the reader asks for, never more than there are. Readers work on
 plain `bytes` of about 64 KiB, which stay in the processor's cache, and carry the unread rest over; nothing is mapped
-and nothing is kept.
+and nothing is kept. Reading in bulk has the Feed fill room of its own instead, from a regular file without a copy.
 """
 
 from __future__ import annotations

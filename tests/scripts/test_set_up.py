@@ -42,7 +42,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_the_environment_is_made_then_filled_then_marked(module: Any, tmp_path: Path) -> None:
     module.set_up("run", SOURCES)
-    assert module.steps == ["environment", "install"]
+    assert module.steps == ["environment", "install [sql]"]
     assert (tmp_path / ".venv/installed-run").read_text() == f"{tmp_path}\n"
     assert not (tmp_path / ".venv/installed-test").exists()
 
@@ -50,13 +50,13 @@ def test_the_environment_is_made_then_filled_then_marked(module: Any, tmp_path: 
 def test_what_is_ready_is_left_alone(module: Any) -> None:
     module.set_up("run", SOURCES)
     module.set_up("run", SOURCES)
-    assert module.steps == ["environment", "install"]
+    assert module.steps == ["environment", "install [sql]"]
 
 
 def test_the_extra_for_tests_goes_into_the_same_environment(module: Any) -> None:
     module.set_up("run", SOURCES)
     module.set_up("test", SOURCES)
-    assert module.steps == ["environment", "install", "install [test]"]
+    assert module.steps == ["environment", "install [sql]", "install [test]"]
 
 
 def test_an_environment_for_tests_is_good_for_running(module: Any) -> None:
@@ -70,7 +70,7 @@ def test_a_newer_source_is_installed_into_the_same_environment(module: Any, tmp_
     os.utime(tmp_path / ".venv/installed-run", (2_000_000, 2_000_000))
     (tmp_path / "pyproject.toml").touch()
     module.set_up("run", SOURCES)
-    assert module.steps == ["environment", "install", "install"]
+    assert module.steps == ["environment", "install [sql]", "install [sql]"]
 
 
 def test_a_source_edited_during_the_installation_is_newer_than_it(
@@ -108,7 +108,7 @@ def test_of_two_first_starts_one_installs(module: Any) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert module.steps == ["environment", "install"]
+    assert module.steps == ["environment", "install [sql]"]
 
 
 def test_nothing_is_marked_when_installing_fails(

@@ -229,6 +229,26 @@ def test_a_display_filter(host: Host, begin: Begin) -> None:
 
 
 @privileged
+def test_conversations_instead_of_packets(host: Host, begin: Begin) -> None:
+    command = begin("-i", "lo", "--stats", "-Y", "udp", "-c", "3")
+    send(host, b"one", b"three", b"five", b"seven")
+    assert command.wait() == 0
+    title, heading, row = command.output.splitlines()
+    assert title == "UDP, 1 conversation by octets"
+    assert heading.split()[:2] == ["a", "b"]
+    assert re.match(r"127\.0\.0\.1:\d+ +127\.0\.0\.1:9000 ", row) or re.match(r"127\.0\.0\.1:9000 ", row)
+    assert "3 captured, " in command.errors
+
+
+@privileged
+@pytest.mark.parametrize("other", [["-w", "x.pcap"], ["-T", "text"], ["-e", "ip.src"], ["--reassemble"]])
+def test_counting_shows_no_packet(host: Host, start: Begin, other: list[str]) -> None:
+    command = start("-i", "lo", "--stats", *other)
+    assert command.wait() == 2
+    assert command.errors.startswith("rawcap: --stats counts and shows no packet: leave out -w, -T, -e and ")
+
+
+@privileged
 def test_another_namespace(host: Host, start: Begin) -> None:
     path = f"/proc/{os.getpid()}/fd/{host.namespace}"
     elsewhere = Host(CLIENT_MAC, CLIENT, CLIENT6)

@@ -84,7 +84,7 @@ def occurring(path, names):
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
 def test_every_field_that_the_walker_fills_has_the_values_of_the_packet_view(path):
-    names = ["frame.number", *occurring(path, NATIVE)]
+    names = list(dict.fromkeys(["frame.number", *occurring(path, NATIVE)]))
     rows = by_packets(path, names, needs=FACTS)
     for occurrence in ("all", "first", "last"):
         columns = by_columns(path, names, occurrence=occurrence, threads=0)

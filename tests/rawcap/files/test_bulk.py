@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 import rawcap.files.bulk
 import rawcap.files.records
 from dissectors.packet import Interface
-from rawcap.files import CaptureError, CutCapture, open_capture
+from rawcap.files import CaptureError, CutCapture, blocks, open_capture
 from rawcap.files.bulk import NO_TIME, Bulk, chunk_of_blocks
 from rawcap.live.frames import FrameReader
 
@@ -179,8 +179,29 @@ MADE = {
     "pcapng": MIXED,
     "swapped": pcap(*(record(bytes(size), order=">") for size in range(9)), order=">"),
     "modified": pcap(*(record(b"")[:16] + bytes(8) for size in range(9)), magic=0xA1B2CD34),
-    "2.3": pcap(record(b"abc"), record(b"defg"), version=(2, 3)),
-    "2.2": pcap(struct.pack("<IIII", 1, 2, 60, 3) + b"abc", version=(2, 2)),
+    "2.3": pcap(*(record(b"abc"), struct.pack("<IIII", 1, 2, 60, 3) + b"abc") * 9, version=(2, 3)),
+    "2.2": pcap(*(struct.pack("<IIII", 1, 2, 60, 3) + b"abc" for _ in range(9)), version=(2, 2)),
+}
+
+# Files that are wrong in one way.
+LIES = {
+    "a packet longer than any": pcap(record(b"ab"), record(bytes(300_000)), record(b"cd")),
+    "a length that is no multiple of 4": START + struct.pack("<II", 6, 37) + bytes(25) + struct.pack("<I", 37),
+    "a length of nothing": START + enhanced(b"ab") + struct.pack("<II", 6, 0) + bytes(60),
+    "a length of less than a block": START + enhanced(b"ab") + struct.pack("<III", 6, 8, 8) + bytes(60),
+    "two lengths": START + enhanced(b"ab")[:-4] + struct.pack("<I", 40) + bytes(60),
+    "an enhanced packet block that is too short": START + block(6, bytes(16)),
+    "an enhanced packet block of hardly anything": START + block(6, bytes(4)),
+    "an obsolete packet block that is too short": START + block(2, bytes(16)),
+    "a simple packet block that is too short": START + block(3, b""),
+    "more octets than an enhanced packet block has": START + block(6, struct.pack("<IIIII", 0, 0, 0, 5, 5) + bytes(4)),
+    "more octets than an obsolete packet block has": START
+    + block(2, struct.pack("<HHIIII", 0, 0xFFFF, 0, 0, 5, 5) + bytes(4)),
+    "more octets than a simple packet block has": START + simple(b"abcd", 5),
+    "an interface that is not described": START + enhanced(b"ab", number=1),
+    "an interface of the section before": START + section() + enhanced(b"ab"),
+    "no interface at all": section() + simple(b"abcd", 4),
+    "an option that does not fit": START + enhanced(b"ab", options=option(1, b"why") + struct.pack("<HH", 256, 200)),
 }
 
 
@@ -209,6 +230,22 @@ def test_a_file_cut_anywhere_ends_alike(name: str) -> None:
         expected = one_by_one(io.BytesIO(cut))
         assert in_bulk(io.BytesIO(cut), 64) == expected
         assert in_bulk(io.BytesIO(cut)) == expected
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_what_is_wrong_is_said_in_the_same_words(name: str) -> None:
+    expected = one_by_one(io.BytesIO(LIES[name]))
+    assert expected[1] is not None
+    for size in (1, 16, 64, 100, 1000, 1 << 20):
+        assert in_bulk(io.BytesIO(LIES[name]), size) == expected
+
+
+def test_a_block_longer_than_any_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "LONGEST_BLOCK", 48)
+    packets, error = in_bulk(io.BytesIO(START + enhanced(bytes(16)) + enhanced(bytes(20))))
+    assert len(packets) == 1
+    assert error is not None
+    assert (packets, error) == one_by_one(io.BytesIO(START + enhanced(bytes(16)) + enhanced(bytes(20))))
 
 
 SEEDS = [data for data in (*MADE.values(), *(path.read_bytes() for path in OURS)) if len(data) < 20_000]
@@ -423,9 +460,11 @@ TIMES = {
         1 << 63,
         223_372_036_854_775_808,
     ),
+    "taken too far by an offset": (option(9, b"\x09") + option(14, struct.pack("<q", 9 * 10**9)), 1 << 61, None),
     "the last that fits": (option(9, b"\x09"), (1 << 63) - 1, (1 << 63) - 1),
     "the first that does not fit": (option(9, b"\x09"), 1 << 63, None),
-    "in units that do not fit": (b"", (1 << 64) - 1, None),
+    "microseconds that do not fit": (b"", 1 << 54, None),
+    "the most units that there can be": (b"", (1 << 64) - 1, None),
 }
 
 
@@ -454,8 +493,13 @@ def test_a_simple_packet_is_cut_at_the_snapshot_length() -> None:
     assert one(section() + interface(snaplen=3) + interface() + simple(b"abcd", 60))[:3] == (1, b"abc", 60)
 
 
-def test_drops_that_an_obsolete_packet_counts_are_an_option() -> None:
-    assert one(START + obsolete(b"abcd", 9))[5] == ((4, bytes([9, 0, 0, 0, 0, 0, 0, 0])),)
+@pytest.mark.parametrize("drops", [0, 9, 0xFFFE])
+def test_drops_that_an_obsolete_packet_counts_are_an_option(drops: int) -> None:
+    assert one(START + obsolete(b"abcd", drops))[5] == ((4, struct.pack("<Q", drops)),)
+
+
+def test_an_obsolete_packet_may_count_no_drops() -> None:
+    assert one(START + obsolete(b"abcd", 0xFFFF))[5] == ()
 
 
 def test_options_are_given_in_either_byte_order() -> None:
@@ -481,6 +525,12 @@ def test_interfaces_count_through_all_sections() -> None:
     assert [packet[4] for packet in packets] == [0, 0, 1, 0, 0, 0, 2, 2, 3, 2, 2, 2]
 
 
+def test_each_section_has_its_own_clocks() -> None:
+    sections = [section() + interface(option(9, bytes([exponent]))) + enhanced(b"ab", 5) for exponent in (9, 6, 0x81)]
+    packets, _ = in_bulk(io.BytesIO(b"".join(sections)))
+    assert [packet[3] for packet in packets] == [5, 5000, 2_500_000_000]
+
+
 def test_a_section_may_describe_many_interfaces() -> None:
     data = section() + b"".join(interface() + enhanced(b"ab", number=number) for number in range(100))
     packets, error = in_bulk(io.BytesIO(data))
@@ -495,9 +545,9 @@ in_native_order = pytest.mark.skipif(sys.byteorder != "little", reason="these bl
 @in_native_order
 def test_blocks_in_memory_make_a_chunk() -> None:
     interfaces = [Interface(resolution=10**9), Interface(113)]
-    blocks = enhanced(b"abc", 7, option(2, b"\x01\0\0\0") + bytes(4)) + enhanced(b"de", 8, number=1)
-    memory = bytearray(blocks + b"what was here before")
-    chunk = chunk_of_blocks(memory, len(blocks), interfaces, 41)
+    made = enhanced(b"abc", 7, option(2, b"\x01\0\0\0") + bytes(4)) + enhanced(b"de", 8, number=1)
+    memory = bytearray(made + b"what was here before")
+    chunk = chunk_of_blocks(memory, len(made), interfaces, 41)
     memory[:] = bytes(len(memory))
     assert list(rows(chunk)) == [(41, b"abc", 60, 7, 0, ((2, b"\x01\0\0\0"),)), (42, b"de", 60, 8000, 1, ())]
 
@@ -516,9 +566,9 @@ def test_a_chunk_is_made_of_what_a_ring_gives() -> None:
 
 @in_native_order
 def test_blocks_of_an_unknown_interface_are_refused() -> None:
-    blocks = enhanced(b"abcd") + enhanced(b"abcd", number=1)
+    made = enhanced(b"abcd") + enhanced(b"abcd", number=1)
     with pytest.raises(ValueError, match=r"^at octet 36 of 72 there is no enhanced packet block of one of"):
-        chunk_of_blocks(blocks, len(blocks), [Interface()], 1)
+        chunk_of_blocks(made, len(made), [Interface()], 1)
 
 
 # -- finding ----------------------------------------------------------------------------------------------------------
