@@ -22,9 +22,18 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("rawcap")
 
 
+COMPILED = (
+    "dissectors.walk",
+    "rawcap.files.records",
+    "rawcap.live.frames",
+    "rawcap.show.rows",
+    "rawcap.stats.numbering",
+)
+
+
 def pytest_configure() -> None:
     """Refuse to test a compiled loop that is older than its source: Python would prefer it without a word."""
-    for module in ("dissectors.walk", "rawcap.files.records", "rawcap.live.frames", "rawcap.show.rows", "rawcap.stats.numbering"):
+    for module in COMPILED:
         found = importlib.util.find_spec(module)
         if found is not None and found.origin is not None:
             compiled = Path(found.origin)

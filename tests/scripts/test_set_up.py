@@ -88,7 +88,7 @@ def test_an_environment_made_elsewhere_is_made_anew(module: Any, tmp_path: Path)
     module.set_up("run", SOURCES)
     (tmp_path / ".venv/installed-run").write_text("/another/place\n")
     module.set_up("run", SOURCES)
-    assert module.steps == ["environment", "install", "environment", "install"]
+    assert module.steps == ["environment", "install [sql]", "environment", "install [sql]"]
 
 
 def test_of_two_first_starts_one_installs(module: Any) -> None:
@@ -96,7 +96,7 @@ def test_of_two_first_starts_one_installs(module: Any) -> None:
 
     def install(extra: str) -> None:
         other_began.wait(10)
-        module.steps.append("install")
+        module.steps.append(f"install {extra}")
 
     def other() -> None:
         other_began.set()
