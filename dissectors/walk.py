@@ -838,6 +838,7 @@ class Gatherer(Walker):
     keep_last: cython.bint
     shelves: cython.longlong[::1]  # by node: where its headers are put by; -1 where nothing is taken from them
     put_by: cython.longlong[::1]  # by shelf: how many there are
+    taken: cython.longlong[::1]  # by shelf: the frame of the last one before these, -1 where there is none
     nodes_of: cython.longlong[::1]  # by shelf: the node
     packets: cython.longlong[::1]  # by shelf and header: the frame, and from where to where
     begins: cython.longlong[::1]
@@ -870,6 +871,7 @@ class Gatherer(Walker):
                 self.shelves[node] = shelves
                 shelves += 1
         self.put_by = array("q", bytes(8 * (shelves + 1)))
+        self.taken = array("q", bytes(8 * (shelves + 1)))
         self.nodes_of = array("q", bytes(8 * (shelves + 1)))
         for node in range(len(self.marks)):
             if self.shelves[node] >= 0:
@@ -944,6 +946,7 @@ class Gatherer(Walker):
             self.base = data
         for shelf in range(len(self.put_by)):
             self.put_by[shelf] = 0
+            self.taken[shelf] = -1
         with cython.nogil:
             for i in range(self.frames):
                 start = starts[i]
@@ -1011,21 +1014,51 @@ class Gatherer(Walker):
     def _take(self, shelf: cython.longlong) -> cython.int:
         """Take what is wanted from the headers of one node."""
         entry: cython.longlong
-        node: cython.longlong
-        if self.put_by[shelf] > 0:
-            node = self.nodes_of[shelf]
-            for entry in range(self.firsts[node], self.firsts[node + 1]):
-                self._read(entry * ENTRY, shelf)
-                self._keep(entry * ENTRY, shelf)
-            self.put_by[shelf] = 0
+        i: cython.longlong
+        node: cython.longlong = self.nodes_of[shelf]
+        count: cython.longlong = self.put_by[shelf]
+        before: cython.longlong = self.taken[shelf]
+        shortest: cython.longlong = self.size
+        once: cython.bint = True
+        plain: cython.bint
+        here: cython.longlong = shelf * MOST_PUT_BY
+        packets: cython.longlong[::1] = self.packets[here : here + MOST_PUT_BY]
+        begins: cython.longlong[::1] = self.begins[here : here + MOST_PUT_BY]
+        stops: cython.longlong[::1] = self.stops[here : here + MOST_PUT_BY]
+        if count == 0:
+            return 0
+        for i in range(count):
+            if begins[i] < 0 or stops[i] > self.size:
+                raise IndexError("a header reaches out of its buffer")
+            if stops[i] - begins[i] < shortest:
+                shortest = stops[i] - begins[i]
+            if packets[i] <= before:
+                once = False
+            before = packets[i]
+        for entry in range(self.firsts[node], self.firsts[node + 1]):
+            i = entry * ENTRY
+            plain = self.entries[i + E_AT] + self.entries[i + E_SIZE] <= shortest and self.entries[i + E_KIND] != REMAINING
+            plain = plain and once and self.entries[i + E_SHARED] == 0
+            self._read(i, shelf, plain)
+            if plain:
+                self._keep_all(i, shelf)
+            else:
+                self._keep(i, shelf)
+        self.taken[shelf] = before
+        self.put_by[shelf] = 0
         return 0
 
     @cython.final
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1)
-    def _read(self, entry: cython.longlong, shelf: cython.longlong) -> cython.int:
-        """Read one field of each header of a shelf into `values`; `whole` tells where it is there."""
+    def _read(
+        self, entry: cython.longlong, shelf: cython.longlong, plain: cython.bint
+    ) -> cython.int:
+        """Read one field of each header of a shelf into `values`; `whole` tells where it is there.
+
+        Where it is `plain` that it is there in all of them, `whole` is left as it was.
+        """
         kind: cython.longlong = self.entries[entry + E_KIND]
         at: cython.longlong = self.entries[entry + E_AT]
         size: cython.longlong = self.entries[entry + E_SIZE]
@@ -1046,12 +1079,10 @@ class Gatherer(Walker):
         values: cython.ulonglong[::1] = self.values
         whole: cython.uchar[::1] = self.whole
         count: cython.longlong = self.put_by[shelf]
-        for i in range(count):
-            first = begins[i] + at
-            whole[i] = first + size <= stops[i]
-            missing += 1 - whole[i]
-            if first < 0 or stops[i] > self.size:
-                raise IndexError("a field reaches beyond the frame")
+        if not plain:
+            for i in range(count):
+                whole[i] = begins[i] + at + size <= stops[i]
+                missing += 1 - whole[i]
         if kind == OCTETS:
             return 0
         if missing:
@@ -1113,6 +1144,45 @@ class Gatherer(Walker):
                     whole[i] = 0
                 else:
                     values[i] = cython.cast(cython.ulonglong, left)
+        return 0
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _keep_all(self, entry: cython.longlong, shelf: cython.longlong) -> cython.int:
+        """Put what was read into the column, where each header is the only one of its packet and has the field."""
+        column: cython.longlong = self.entries[entry + E_COLUMN]
+        width: cython.longlong = self.entries[entry + E_WIDTH]
+        at: cython.longlong = self.entries[entry + E_AT]
+        i: cython.longlong
+        here: cython.longlong = shelf * MOST_PUT_BY
+        place: cython.longlong = self.places[column]
+        packets: cython.longlong[::1] = self.packets[here : here + MOST_PUT_BY]
+        begins: cython.longlong[::1] = self.begins[here : here + MOST_PUT_BY]
+        values: cython.ulonglong[::1] = self.values
+        there: cython.uchar[::1] = self.there[column * self.frames : (column + 1) * self.frames]
+        count: cython.longlong = self.put_by[shelf]
+        for i in range(count):
+            there[packets[i]] = 1
+        if self.entries[entry + E_KIND] == OCTETS:
+            for i in range(count):
+                _copy(self.octets, place + packets[i] * width, self.base, begins[i] + at, width)
+        elif width == 2:
+            place = place >> 1
+            for i in range(count):
+                self.halves[place + packets[i]] = values[i] & 0xFFFF
+        elif width == 1:
+            for i in range(count):
+                self.octets[place + packets[i]] = values[i] & 0xFF
+        elif width == 4:
+            place = place >> 2
+            for i in range(count):
+                self.words[place + packets[i]] = values[i] & _32_BITS
+        else:
+            place = place >> 3
+            for i in range(count):
+                self.doubles[place + packets[i]] = values[i]
         return 0
 
     @cython.final

@@ -1,16 +1,17 @@
 """Captures as gathered chunks, in order: files are cut into chunks, and several threads gather from them at once.
 
-One thread reads and finds where the packets stand; the others filter, gather, dissect what walking leaves open, and
-make of it what is asked for. Chunks come out in the order of the files.
+A thread reads a chunk, finds where the packets stand, filters, gathers, dissects what walking leaves open, and makes of
+it what is asked for. Only reading is done by one at a time. Chunks come out in the order of the files.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import BinaryIO, TypeVar
 
@@ -33,8 +34,6 @@ from rawcap.pipeline import Pipeline, decoded_as
 
 Source = str | os.PathLike[str] | BinaryIO
 T = TypeVar("T")
-
-_AHEAD = 2  # chunks that wait for each thread
 
 
 @dataclass(slots=True)
@@ -61,7 +60,7 @@ class Scan:
 
     `names` are fields, `protocols` those whose presence is asked for, `occurrence` is that of `Gathering`. With
     `problem`, what is wrong with a file is told to it and the next file is read; without, it is raised after what came
-    before. `threads` is how many gather beside the one that reads; 0 for none beside it.
+    before. `threads` is how many work; 1 for the caller's own, by default as many as there are processors.
 
     Raises FilterError and pipeline.RuleError, each in one line, and KeyError for a field that nobody declared.
     """
@@ -91,7 +90,7 @@ class Scan:
         """How many packets were read so far."""
         self.position = 0
         """Octets of the files, as stored, that were read so far."""
-        self._threads = len(os.sched_getaffinity(0)) if threads is None else threads
+        self._threads = max(len(os.sched_getaffinity(0)) if threads is None else threads, 1)
         self._problem = problem
         self._pipeline = self._noting()
         self._local = threading.local()
@@ -114,7 +113,7 @@ class Scan:
         """What `make` gives for each chunk, in order; it runs in the threads."""
         problems: deque[CaptureError] = deque()
         jobs = self._jobs(problems)
-        if self._threads == 0:
+        if self._threads == 1:
             for job in jobs:
                 yield make(self._take(*job))
         else:
@@ -123,15 +122,34 @@ class Scan:
             raise problems[0]
 
     def _in_threads(self, jobs: Iterator[Job], make: Callable[[Taken], T]) -> Iterator[T]:
-        waiting: deque[Future[T]] = deque()
+        """Each thread reads the next chunk itself and goes on with it, while its octets are in the processor's cache."""
+        reading = threading.Lock()
+        numbers = itertools.count()
+
+        def work() -> tuple[int, T] | None:
+            with reading:
+                job = next(jobs, None)
+                number = next(numbers)
+            return None if job is None else (number, make(self._take(*job)))
+
+        made: dict[int, T] = {}
         pool = ThreadPoolExecutor(self._threads, "rawcap-gather")
+        self.graph.compiled  # noqa: B018  by one thread, before several need it
+        running = {pool.submit(work) for _ in range(self._threads)}
+        upcoming = 0
         try:
-            for job in jobs:
-                waiting.append(pool.submit(lambda job=job: make(self._take(*job))))  # type: ignore[misc]
-                while len(waiting) > _AHEAD * self._threads or (waiting and waiting[0].done()):
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    result = future.result()
+                    if result is None:
+                        continue
+                    number, value = result
+                    made[number] = value
+                    running.add(pool.submit(work))
+                while upcoming in made:
+                    yield made.pop(upcoming)
+                    upcoming += 1
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -179,8 +179,8 @@ def table(
     `columns` are the names of fields, of protocols for whether a packet has them, and "file" for the file that it is
     from; `filter` is a display filter.
     Where a packet has several values of a field, `occurrence` takes the "first", the "last" or "all" of them, as a
-    list. `text` writes addresses out. `decode_as` are rules such as "udp.port==9000,dns". `threads` is how many gather
-    beside the one that reads; by default as many as there are processors.
+    list. `text` writes addresses out. `decode_as` are rules such as "udp.port==9000,dns". `threads` is how many read
+    and gather; by default as many as there are processors.
 
     Raises FilterError for a wrong filter, KeyError for a field that nobody declared, ValueError for a wrong
     `occurrence` or rule, each in one line. Reading raises CaptureError, after the batches that came before; with

@@ -22,7 +22,7 @@ def count() -> Count:
         path: Path, *, tables: Sequence[str] = TABLES, layers: Sequence[str] = LAYERS, interval: int | None = None
     ) -> Statistics:
         counted = Statistics(tables, layers=layers, interval=interval)
-        scan = Scan([path], counted.fields, threads=0, problem=lambda error: None)
+        scan = Scan([path], counted.fields, threads=1, problem=lambda error: None)
         for taken in scan:
             counted.add(counted.batch(taken.gathered, lambda row, taken=taken: taken.packet(row, scan.graph)))
         return counted

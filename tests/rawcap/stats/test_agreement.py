@@ -176,7 +176,7 @@ def their_lengths(lines: list[str]) -> list[int]:
 
 def ours(path: Path, *tables: str) -> Statistics:
     counted = Statistics(tables)
-    scan = Scan([path], counted.fields, threads=0, problem=lambda error: None)
+    scan = Scan([path], counted.fields, threads=1, problem=lambda error: None)
     for taken in scan:
         counted.add(counted.batch(taken.gathered, lambda row, taken=taken: taken.packet(row, scan.graph)))
     return counted

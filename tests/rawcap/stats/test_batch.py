@@ -31,7 +31,7 @@ def heads(batch: Batch) -> collections.Counter[tuple[object, ...]]:
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
 def test_columns_and_packets_tell_the_same_headers(path: Path) -> None:
-    scan = Scan([path], fields_of(LAYERS, protocols=False), threads=0)
+    scan = Scan([path], fields_of(LAYERS, protocols=False), threads=1)
     for taken in scan:
 
         def packet(row: int, taken=taken):
