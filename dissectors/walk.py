@@ -384,6 +384,13 @@ class Walker:
     new: object
     base: cython.p_uchar  # the octets that are walked, and how many they are
     size: cython.longlong
+    # The arrays again, for the loop that looks into a row many times: that the row is there is checked once.
+    node_numbers: cython.p_longlong
+    nodes_end: cython.longlong
+    term_numbers: cython.p_longlong
+    terms_end: cython.longlong
+    found_numbers: cython.p_longlong
+    found_end: cython.longlong
 
     def __init__(
         self,
@@ -406,6 +413,22 @@ class Walker:
         self.single = [cls.single if cls.is_option else () for cls in classes]
         self.last = [cls.last if cls.is_option else () for cls in classes]
         self.new = View.__new__  # without __init__: the walker sets every attribute itself
+        self._look_up()
+
+    @cython.cfunc
+    def _look_up(self) -> object:
+        """Find where the arrays are."""
+        self.nodes_end = len(self.nodes)
+        self.terms_end = len(self.terms)
+        self.found_end = len(self.found)
+        if cython.compiled:
+            self.node_numbers = cython.address(self.nodes[0])
+            self.term_numbers = cython.address(self.terms[0])
+            self.found_numbers = cython.address(self.found[0])
+        else:
+            self.node_numbers = self.nodes
+            self.term_numbers = self.terms
+            self.found_numbers = self.found
 
     def layers(
         self,
@@ -620,8 +643,10 @@ class Walker:
                 parent, previous = self.repeats[at + 5], self.repeats[at + 6]
                 leaps = 0
             row = node * NODE
-            flags = self.nodes[row + FLAGS]
-            fixed = self.nodes[row + FIXED]
+            if row < 0 or row + NODE > self.nodes_end:
+                raise IndexError("there is no such node")
+            flags = self.node_numbers[row + FLAGS]
+            fixed = self.node_numbers[row + FIXED]
 
             if flags & SELECTOR:
                 leaps += 1
@@ -631,7 +656,7 @@ class Walker:
                 if flags & QUOTES:
                     quoted = QUOTED
                 if start + fixed > end or start + fixed > limit:
-                    node = self.nodes[row + NEXT + EDGE_DEFAULT]
+                    node = self.node_numbers[row + NEXT + EDGE_DEFAULT]
                 else:
                     node = self._follow(row + NEXT, start)
                 continue
@@ -647,11 +672,11 @@ class Walker:
             elif stop > limit:
                 status |= PARTIAL | TRUNCATED
             else:
-                if self.nodes[row + LENGTH_COUNT] > 0:
-                    length = self.nodes[row + LENGTH_BASE] + self._sum(
-                        start, self.nodes[row + LENGTH_TERM], self.nodes[row + LENGTH_COUNT]
+                if self.node_numbers[row + LENGTH_COUNT] > 0:
+                    length = self.node_numbers[row + LENGTH_BASE] + self._sum(
+                        start, self.node_numbers[row + LENGTH_TERM], self.node_numbers[row + LENGTH_COUNT]
                     )
-                    multiple = self.nodes[row + LENGTH_MULTIPLE]
+                    multiple = self.node_numbers[row + LENGTH_MULTIPLE]
                     if length < fixed:
                         status |= BAD_LENGTH
                     else:
@@ -662,10 +687,11 @@ class Walker:
                             status |= TRUNCATED if quoted else SHORT
                         elif stop > limit:
                             status |= TRUNCATED
-                if self.nodes[row + END_RULE] != END_WITH_PARENT:
-                    value = self._sum(start, self.nodes[row + END_TERM], self.nodes[row + END_COUNT])
-                    if value != 0 or self.nodes[row + END_ZERO] < 0 or end - start <= self.nodes[row + END_ZERO]:
-                        own_end = start + value + self.nodes[row + END_BASE]
+                if self.node_numbers[row + END_RULE] != END_WITH_PARENT:
+                    value = self._sum(start, self.node_numbers[row + END_TERM], self.node_numbers[row + END_COUNT])
+                    least: cython.longlong = self.node_numbers[row + END_ZERO]
+                    if value != 0 or least < 0 or end - start <= least:
+                        own_end = start + value + self.node_numbers[row + END_BASE]
                         if own_end < stop:
                             status |= BAD_END
                             own_end = stop
@@ -682,23 +708,25 @@ class Walker:
                 stop = own_end
             if stop > limit:
                 stop = limit
-            if self.nodes[row + FRAGMENT_TERM] >= 0 and not status & PARTIAL:
-                if self._term(start, self.nodes[row + FRAGMENT_TERM]) != 0:
+            if self.node_numbers[row + FRAGMENT_TERM] >= 0 and not status & PARTIAL:
+                if self._term(start, self.node_numbers[row + FRAGMENT_TERM]) != 0:
                     status |= FRAGMENT
             if depth == MOST_LAYERS or count == MOST_FOUND:
-                self.found[(count - 1) * FOUND + 4] |= TOO_DEEP
+                self.found_numbers[(count - 1) * FOUND + 4] |= TOO_DEEP
                 node = 0
                 if count == MOST_FOUND:
                     break
                 continue
             at = count * FOUND
-            self.found[at] = node
-            self.found[at + 1] = start
-            self.found[at + 2] = stop
-            self.found[at + 3] = own_end
-            self.found[at + 4] = status
-            self.found[at + 5] = parent
-            self.found[at + 6] = previous
+            if at < 0 or at + FOUND > self.found_end:
+                raise IndexError("there is no room for another header")
+            self.found_numbers[at] = node
+            self.found_numbers[at + 1] = start
+            self.found_numbers[at + 2] = stop
+            self.found_numbers[at + 3] = own_end
+            self.found_numbers[at + 4] = status
+            self.found_numbers[at + 5] = parent
+            self.found_numbers[at + 6] = previous
             count += 1
 
             if status & (TRUNCATED | SHORT | BAD_LENGTH | BAD_END):
@@ -730,15 +758,21 @@ class Walker:
     def _follow(
         self, edge: cython.longlong, start: cython.longlong
     ) -> cython.longlong:
-        rule: cython.longlong = self.nodes[edge + EDGE_RULE]
-        default: cython.longlong = self.nodes[edge + EDGE_DEFAULT]
-        term: cython.longlong = self.nodes[edge + EDGE_TERM]
-        table: cython.longlong = self.nodes[edge + EDGE_TABLE]
+        rule: cython.longlong
+        default: cython.longlong
+        term: cython.longlong
+        table: cython.longlong
         value: cython.longlong
         other: cython.longlong
         size: cython.longlong
         following: cython.longlong = 0
         i: cython.longlong
+        if edge < 0 or edge + EDGE_DEFAULT >= self.nodes_end:
+            raise IndexError("there is no such edge")
+        rule = self.node_numbers[edge + EDGE_RULE]
+        default = self.node_numbers[edge + EDGE_DEFAULT]
+        term = self.node_numbers[edge + EDGE_TERM]
+        table = self.node_numbers[edge + EDGE_TABLE]
         if rule == NEXT_NOTHING or rule == NEXT_ALWAYS:
             return default
         value = self._term(start, term)
@@ -749,7 +783,7 @@ class Walker:
             other = self._term(start, term + 1)
             if other < value:
                 value, other = other, value
-            size = self.nodes[edge + EDGE_SIZE]
+            size = self.node_numbers[edge + EDGE_SIZE]
             if size != 0:
                 following = self.tables[table + size + value]
                 if following == 0:
@@ -759,7 +793,7 @@ class Walker:
             if following == 0:
                 following = self.tables[table + other]
         else:
-            for i in range(self.nodes[edge + EDGE_SIZE]):
+            for i in range(self.node_numbers[edge + EDGE_SIZE]):
                 if self.pairs[table + 2 * i] == value:
                     following = self.pairs[table + 2 * i + 1]
                     break
@@ -791,33 +825,40 @@ class Walker:
         self, start: cython.longlong, term: cython.longlong
     ) -> cython.longlong:
         at: cython.longlong = term * TERM
-        first: cython.longlong = start + self.terms[at + T_OFFSET]
-        size: cython.longlong = self.terms[at + T_SIZE]
-        shape: cython.longlong = self.terms[at + T_SHAPE]
-        mode: cython.longlong = self.terms[at + T_MODE]
-        times: cython.longlong = self.terms[at + T_TIMES]
+        first: cython.longlong
+        size: cython.longlong
+        shape: cython.longlong
+        mode: cython.longlong
+        times: cython.longlong
         value: cython.longlong = 0
         i: cython.longlong
+        if at < 0 or at + TERM > self.terms_end:
+            raise IndexError("there is no such term")
+        first = start + self.term_numbers[at + T_OFFSET]
+        size = self.term_numbers[at + T_SIZE]
         if first < 0 or first + size > self.size:
             raise IndexError("a rule reads beyond the frame")
+        shape = self.term_numbers[at + T_SHAPE]
         if shape == PLAIN_16:
             return cython.cast(cython.longlong, self.base[first]) << 8 | self.base[first + 1]
         if shape == PLAIN_8:
             return self.base[first]
-        if self.terms[at + T_LITTLE]:
+        mode = self.term_numbers[at + T_MODE]
+        times = self.term_numbers[at + T_TIMES]
+        if self.term_numbers[at + T_LITTLE]:
             for i in range(size):
                 value |= cython.cast(cython.longlong, self.base[first + i]) << (8 * i)
         else:
             for i in range(size):
                 value = value << 8 | self.base[first + i]
-        value = value >> self.terms[at + T_SHIFT] & self.terms[at + T_MASK]
+        value = value >> self.term_numbers[at + T_SHIFT] & self.term_numbers[at + T_MASK]
         if mode == LINEAR:
             return value * times
         if mode == NONZERO:
             return times if value != 0 else 0
         if mode == EQUALS:
-            return times if value == self.terms[at + T_OPERAND] else 0
-        return times if value != self.terms[at + T_OPERAND] else 0
+            return times if value == self.term_numbers[at + T_OPERAND] else 0
+        return times if value != self.term_numbers[at + T_OPERAND] else 0
 
 
 @cython.cclass
@@ -901,6 +942,7 @@ class Gatherer(Walker):
         for i in range(NEXT + EDGE_DEFAULT, len(self.nodes), NODE):
             if not leading[self.nodes[i]]:
                 self.nodes[i] = 0
+        self._look_up()
 
     def gather(
         self,
@@ -942,8 +984,10 @@ class Gatherer(Walker):
             return
         if cython.compiled:
             self.base = cython.cast(cython.p_uchar, cython.address(data[0]))
-        else:
-            self.base = data
+        else:  # numbers of Python's own, which do not overflow
+            self.base = memoryview(data)
+            starts, captured, lengths, links = starts.tolist(), captured.tolist(), lengths.tolist(), links.tolist()
+            self.places = places.tolist()
         for shelf in range(len(self.put_by)):
             self.put_by[shelf] = 0
             self.taken[shelf] = -1
@@ -956,7 +1000,7 @@ class Gatherer(Walker):
                     raise IndexError("a frame reaches out of its buffer")
                 if end < limit:
                     end = limit
-                if i + _AHEAD < self.frames:  # so that its octets are in the cache when it is that one's turn
+                if cython.compiled and i + _AHEAD < self.frames:  # its octets will be in the cache
                     touched = starts[i + _AHEAD]
                     if 0 <= touched < self.size - 64:
                         self.touched ^= self.base[touched] ^ self.base[touched + 64]
@@ -1037,8 +1081,8 @@ class Gatherer(Walker):
             before = packets[i]
         for entry in range(self.firsts[node], self.firsts[node + 1]):
             i = entry * ENTRY
-            plain = self.entries[i + E_AT] + self.entries[i + E_SIZE] <= shortest and self.entries[i + E_KIND] != REMAINING
-            plain = plain and once and self.entries[i + E_SHARED] == 0
+            plain = once and self.entries[i + E_SHARED] == 0 and self.entries[i + E_KIND] != REMAINING
+            plain = plain and self.entries[i + E_AT] + self.entries[i + E_SIZE] <= shortest
             self._read(i, shelf, plain)
             if plain:
                 self._keep_all(i, shelf)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
+from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any, NoReturn
 
 import click
@@ -32,6 +34,20 @@ _COMMANDS = {
 }
 
 
+_IN_BULK = ("table", "sql", "stats")
+"""The commands that look at many packets at once."""
+
+_INTERPRETED = (
+    "its compiled part is missing, so this takes a hundred times as long: install a C compiler, then rawcap again"
+)
+
+
+def _is_compiled() -> bool:
+    """Whether the walker runs as native code."""
+    found = importlib.util.find_spec("dissectors.walk")
+    return found is not None and (found.origin or "").endswith(tuple(EXTENSION_SUFFIXES))
+
+
 class Commands(click.Group):
     """A group that imports a command's module when the command is called."""
 
@@ -46,6 +62,8 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"rawcap.cli.{cmd_name}").command
         gc.freeze()
         gc.enable()
+        if cmd_name in _IN_BULK and not _is_compiled():
+            say(_INTERPRETED)
         return command
 
     def resolve_command(

@@ -122,7 +122,7 @@ class Scan:
             raise problems[0]
 
     def _in_threads(self, jobs: Iterator[Job], make: Callable[[Taken], T]) -> Iterator[T]:
-        """Each thread reads the next chunk itself and goes on with it, while its octets are in the processor's cache."""
+        """Each thread reads the next chunk itself and goes on with it, as its octets are in that processor's cache."""
         reading = threading.Lock()
         numbers = itertools.count()
 
