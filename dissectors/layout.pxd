@@ -87,8 +87,14 @@ cdef enum:
     PRESENT = 6
     MARKED_FOUND = 1
     MARKED_LEFT = 2
+    PATH_ASKED = 4
+    PATH_GUESSED = 8
+    PATH_UNSURE = 16
     SEVERAL = 1
     UNSURE = 2
+    OPEN = 4
+    OPENED = 4
+    MOST_PATHS = 8192
     MOST_LAYERS = 64
     MOST_FOUND = 33000
     MOST_REPEATING = 4

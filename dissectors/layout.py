@@ -114,10 +114,19 @@ PRESENT = 6  # that the header is there
 # The marks of a node, for those who gather: where walking alone does not tell what is in the frame.
 MARKED_FOUND = 1  # what it is, or carries, is only seen by looking at its octets
 MARKED_LEFT = 2  # what it carries is, where no edge leads on
+PATH_ASKED = 4  # for the path alone: it is recognised by its octets
+PATH_GUESSED = 8  # for the path alone: what it carries is, where no edge leads on
+PATH_UNSURE = 16  # for the path alone: nothing but dissecting tells
 
 # What is in doubt about a gathered frame.
 SEVERAL = 1  # a field has more than one value
 UNSURE = 2  # a mark was met
+OPEN = 4  # only the path is in doubt, and a look at some octets tells it
+
+# What is open, one row of OPENED numbers a frame: the octets to look at, the header that they may be (0: whichever may
+# be guessed in the last one of the path), and the path up to there.
+OPENED = 4
+MOST_PATHS = 8192  # different ones that are remembered
 
 # Bounds.  Seven sampled frames in one datagram of sFlow are about eighty headers.
 MOST_LAYERS = 64  # one inside the other

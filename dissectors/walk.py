@@ -896,9 +896,34 @@ class Gatherer(Walker):
     doubts: cython.uchar[::1]
     frames: cython.longlong
     touched: cython.uchar
+    data_node: cython.longlong  # that of what nobody declared; 0 where paths are not wanted
+    keys: cython.longlong[::1]  # of the paths: from one path and a node to the next, as open addressing has it
+    next_paths: cython.longlong[::1]
+    parents: cython.longlong[::1]  # by path: the path that it prolongs, and by which node
+    symbols: cython.longlong[::1]
+    known: cython.longlong  # how many paths there are
+    paths: cython.uint[::1]
+    opened: cython.longlong[::1]
 
-    def choose(self, firsts: object, entries: object, marks: object, leading: object, last: cython.bint) -> None:
-        """Say what is to be taken. `leading[node]` is 1 where a node leads to it: no edge to another is followed."""
+    def choose(
+        self,
+        firsts: object,
+        entries: object,
+        marks: object,
+        leading: object,
+        last: cython.bint,
+        data_node: cython.longlong,
+    ) -> None:
+        """Say what is to be taken. `leading[node]` is 1 where a node leads to it: no edge to another is followed.
+
+        With `data_node`, the node of what nobody declared, the path of each frame is told too: the headers in it.
+        """
+        self.data_node = data_node
+        self.keys = array("q", bytes(8 * 4 * MOST_PATHS))
+        self.next_paths = array("q", bytes(8 * 4 * MOST_PATHS))
+        self.parents = array("q", bytes(8 * MOST_PATHS))
+        self.symbols = array("q", bytes(8 * MOST_PATHS))
+        self.known = 1
         self.firsts = firsts
         self.entries = entries
         self.marks = marks
@@ -955,13 +980,16 @@ class Gatherer(Walker):
         out: object,
         there: cython.uchar[::1],
         doubts: cython.uchar[::1],
+        paths: cython.uint[::1],
+        opened: cython.longlong[::1],
     ) -> None:
         """Walk the frames and fill their rows of the columns, with the GIL released.
 
         Frame `i` is the `captured[i]` octets of `data` from `starts[i]` on, `lengths[i]` on the wire, and begins with a
         header of the node `links[i]`. Column `c` stands in `out` from octet `places[c]` on, a multiple of 8;
         `there[c * frames + i]` becomes 1 where it has a value. `doubts[i]` becomes SEVERAL where a field has more than
-        one value, UNSURE where walking alone does not tell what the frame holds.
+        one value, UNSURE where walking alone does not tell what the frame holds, OPEN where only its path is not sure:
+        `opened` then has what is to be looked at (layout.py). `paths[i]` becomes the path, for `path`.
         """
         i: cython.longlong
         start: cython.longlong
@@ -978,6 +1006,8 @@ class Gatherer(Walker):
         self.places = places
         self.there = there
         self.doubts = doubts
+        self.paths = paths
+        self.opened = opened
         self.frames = len(starts)
         self.size = len(data)
         if self.size == 0:
@@ -1006,6 +1036,8 @@ class Gatherer(Walker):
                         self.touched ^= self.base[touched] ^ self.base[touched + 64]
                 count = self._walk(links[i], start, limit, end)
                 self._put_by(i, count, limit)
+                if self.data_node != 0:
+                    self._follow_path(i, count, start, limit)
                 if i % MOST_PUT_BY == MOST_PUT_BY - 1:
                     self._take_all()
             self._take_all()
@@ -1034,11 +1066,107 @@ class Gatherer(Walker):
                 self.stops[place] = self.found[at + 2]
                 self.ends[place] = self.found[at + 3]
                 self.put_by[shelf] += 1
-            if self.marks[node] != 0:
+            if self.marks[node] & (MARKED_FOUND | MARKED_LEFT):
                 left: cython.bint = self.found[at + 2] < self.found[at + 3] and self.found[at + 2] < limit
                 if left or self.marks[node] & MARKED_FOUND:
                     self.doubts[i] |= UNSURE
         return 0
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _follow_path(
+        self, i: cython.longlong, count: cython.longlong, start: cython.longlong, limit: cython.longlong
+    ) -> cython.int:
+        """Tell the path of frame `i`, which is in `data[start:limit]`, and what of it is open."""
+        row: cython.longlong
+        at: cython.longlong = 0
+        node: cython.longlong = 0
+        path: cython.longlong = 0
+        marks: cython.longlong = 0
+        for row in range(count):
+            at = row * FOUND
+            node = self.found[at]
+            marks = self.marks[node]
+            if marks & PATH_UNSURE:
+                self.doubts[i] |= UNSURE
+            if marks & PATH_ASKED and not self.doubts[i] & OPEN:
+                self._open(i, self.found[at + 1], self.found[at + 3], limit, node, path)
+            if not (self.nodes[node * NODE + FLAGS] & EXTENDS and self.found[at + 5] >= 0):
+                path = self._prolonged(path, node)
+        if count == 0:
+            if start < limit:
+                path = self._prolonged(path, self.data_node)
+        elif self.found[at + 2] < self.found[at + 3] and self.found[at + 2] < limit:
+            if marks & PATH_GUESSED and not self.doubts[i] & OPEN:
+                if not self.found[at + 4] & (FRAGMENT | TRUNCATED | SHORT | BAD_LENGTH | BAD_END):
+                    self._open(i, self.found[at + 2], self.found[at + 3], limit, 0, path)
+            path = self._prolonged(path, self.data_node)
+        if path < 0:
+            self.doubts[i] |= UNSURE
+            path = 0
+        self.paths[i] = path
+        return 0
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _open(
+        self,
+        i: cython.longlong,
+        start: cython.longlong,
+        end: cython.longlong,
+        limit: cython.longlong,
+        node: cython.longlong,
+        path: cython.longlong,
+    ) -> cython.int:
+        """Leave it open whether the octets of frame `i` from `start` on are a header that is recognised by them."""
+        self.doubts[i] |= OPEN
+        self.opened[i * OPENED] = start
+        self.opened[i * OPENED + 1] = end if end < limit else limit
+        self.opened[i * OPENED + 2] = node
+        self.opened[i * OPENED + 3] = path
+        return 0
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2)
+    def _prolonged(self, path: cython.longlong, node: cython.longlong) -> cython.longlong:
+        """The path that leads on to `node`; -1 where there are more paths than are remembered."""
+        key: cython.longlong
+        place: cython.longlong
+        if path < 0:
+            return -1
+        key = path << 20 | node + 1
+        place = (key * 0x61C88647 >> 12) & (4 * MOST_PATHS - 1)
+        while self.keys[place] != key:
+            if self.keys[place] == 0:
+                if self.known == MOST_PATHS:
+                    return -1
+                self.keys[place] = key
+                self.next_paths[place] = self.known
+                self.parents[self.known] = path
+                self.symbols[self.known] = node
+                self.known += 1
+                break
+            place = place + 1 & (4 * MOST_PATHS - 1)
+        return self.next_paths[place]
+
+    def prolonged(self, path: cython.longlong, node: cython.longlong) -> cython.longlong:
+        """The path that leads on from another to `node`; 0 where there are more paths than are remembered."""
+        found: cython.longlong = self._prolonged(path, node)
+        return found if found > 0 else 0
+
+    def path(self, path: cython.longlong) -> list:
+        """The nodes of a path, outermost first."""
+        nodes: list = []
+        while path > 0:
+            nodes.append(self.symbols[path])
+            path = self.parents[path]
+        return nodes[::-1]
 
     @cython.final
     @cython.cfunc

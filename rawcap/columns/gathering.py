@@ -17,11 +17,12 @@ import numpy.typing as npt
 
 from dissectors import layout
 from dissectors.fields import Field
+from dissectors.frame import Data
 from dissectors.graph import Graph
 from dissectors.packet import Packet
 from rawcap.columns.cells import Cells
 from rawcap.columns.facts import FACTS, Seen
-from rawcap.columns.plan import ADDRESSES, Slot, dtype_of, plan
+from rawcap.columns.plan import ADDRESSES, PATH, Slot, dtype_of, plan
 from rawcap.files.bulk import NO_TIME
 
 Rows = npt.NDArray[np.int64]
@@ -76,7 +77,8 @@ class Gathering:
             last=occurrence == "last",
         )
         self._gatherer = self._plan.gatherer()
-        self._walks = bool(self._plan.slots or self._plan.singly)
+        self._walks = bool(self._plan.slots or self._plan.singly or self._plan.with_paths)
+        self._paths: dict[int, str] = {}
         # Which of several fields comes first is clear in one header, not among the values of several.
         self._in_parts = any(len(parts) > 1 for parts in self._plan.parts.values())
 
@@ -84,7 +86,9 @@ class Gathering:
         """What the walker tells of a chunk, or of some packets of it; the unsure ones are left to `settle`."""
         count = len(seen.chunk.starts) if rows is None else len(rows)
         doubts = np.zeros(count, np.uint8)
-        slots = self._slots(seen, rows, count, doubts) if self._walks else []
+        paths = np.zeros(count if self._plan.with_paths else 0, np.uint32)
+        opened = np.zeros((len(paths), layout.OPENED), np.int64)
+        slots = self._slots(seen, rows, count, doubts, paths, opened) if self._walks else []
         cells: dict[str, Cells] = {}
         parts: dict[str, list[Cells]] = {}
         for name in (*self._names, *self._protocols):
@@ -94,6 +98,8 @@ class Gathering:
                 if rows is not None:
                     values, valid = values[rows], valid[rows]
                 parts[name] = [Cells(name, fields, values, valid)]
+            elif name == PATH:
+                parts[name] = [self._path_cells(seen, doubts, paths, opened)]
             elif name in self._plan.parts:
                 parts[name] = [Cells(name, fields, *slots[part]) for part in self._plan.parts[name]]
             else:
@@ -142,7 +148,43 @@ class Gathering:
                 part.more[row] = values
             cells.more[row] = values
 
-    def _slots(self, seen: Seen, rows: Rows | None, count: int, doubts: npt.NDArray[np.uint8]) -> list[tuple[Any, Any]]:
+    def _path_cells(
+        self,
+        seen: Seen,
+        doubts: npt.NDArray[np.uint8],
+        paths: npt.NDArray[np.uint32],
+        opened: npt.NDArray[np.int64],
+    ) -> Cells:
+        """The paths as text. What is open is looked at; a protocol that is recognised is left to dissecting."""
+        compiled = self._graph.compiled
+        data = seen.chunk.data
+        nobody = compiled.node_of[Data]
+        for row in np.flatnonzero(doubts & (layout.OPEN | layout.UNSURE) == layout.OPEN).tolist():
+            start, stop, node, path = opened[row].tolist()
+            below = compiled.classes[self._gatherer.path(path)[-1]].name if path else ""
+            candidates = [compiled.classes[node]] if node else []
+            payload = data[start:stop].tobytes()
+            if node:
+                paths[row] = self._gatherer.prolonged(path, nobody)
+            candidates += compiled.guesses.get(below, ())
+            if not paths[row] or any(each.recognises(payload) for each in candidates):
+                doubts[row] |= layout.UNSURE
+        names = np.full(int(paths.max(initial=0)) + 1, None, object)
+        for path in np.unique(paths).tolist():
+            if path not in self._paths:
+                self._paths[path] = ":".join(compiled.classes[node].name for node in self._gatherer.path(path))
+            names[path] = self._paths[path]
+        return Cells(PATH, self._graph.fields[PATH], names[paths], np.ones(len(paths), np.bool_))
+
+    def _slots(
+        self,
+        seen: Seen,
+        rows: Rows | None,
+        count: int,
+        doubts: npt.NDArray[np.uint8],
+        paths: npt.NDArray[np.uint32],
+        opened: npt.NDArray[np.int64],
+    ) -> list[tuple[Any, Any]]:
         """The columns that the walker fills, each with where it has a value."""
         chunk = seen.chunk
         links = self._graph.compiled.links
@@ -157,7 +199,8 @@ class Gathering:
             room += (slot.width * count + _ALIGNED - 1) // _ALIGNED * _ALIGNED
         out = np.zeros(room, np.uint8)
         there = np.zeros(len(self._plan.slots) * count, np.uint8)
-        self._gatherer.gather(chunk.data, starts, captured, lengths, nodes, places, out, there, doubts)
+        frames = (chunk.data, starts, captured, lengths, nodes)
+        self._gatherer.gather(*frames, places, out, there, doubts, paths, opened.reshape(-1))
         columns = there.view(np.bool_).reshape(len(self._plan.slots), count)
         return [
             (_column(slot, out[place : place + slot.width * count]), columns[number])

@@ -19,6 +19,9 @@ from dissectors.graph import Compiled, Graph, table_of
 from dissectors.header import Header
 from dissectors.walk import Gatherer
 
+PATH = "frame.protocols"
+"""The column of the path through the parse graph, which the walker tells as it goes."""
+
 ADDRESSES = {"ipv4": 4, "ipv6": 16, "ether": 6, "eui64": 8}
 """The octets of an address, by the type of its field."""
 
@@ -41,7 +44,8 @@ class Plan:
     """What is to be gathered, for the packets of one parse graph.
 
     `slots` are the columns that the walker fills; a name that stands for several fields of a header has one for each
-    (`parts`). `singly` are the names that only dissecting tells, of `every_packet` where the walk gives no hint.
+    (`parts`). `singly` are the names that only dissecting tells, of `every_packet` where the
+    walk gives no hint. `with_paths` when PATH is wanted.
     """
 
     graph: Graph
@@ -49,6 +53,7 @@ class Plan:
     parts: dict[str, list[int]] = field(default_factory=dict)
     singly: list[str] = field(default_factory=list)
     every_packet: bool = False
+    with_paths: bool = False
     last: bool = False
     _leading: bytearray = field(default_factory=bytearray)
     _firsts: array[int] = field(default_factory=lambda: array("q"))
@@ -58,7 +63,8 @@ class Plan:
     def gatherer(self) -> Gatherer:
         """What fills the slots; each thread needs one of its own."""
         gatherer = self.graph.compiled.walker_of(Gatherer)
-        gatherer.choose(self._firsts, self._entries, self._marks, self._leading, self.last)
+        data_node = self.graph.compiled.node_of[Data] if self.with_paths else 0
+        gatherer.choose(self._firsts, self._entries, self._marks, self._leading, self.last, data_node)
         return gatherer
 
 
@@ -69,7 +75,7 @@ def plan(graph: Graph, names: Iterable[str], protocols: Iterable[str] = (), *, l
 
 def is_native(graph: Graph, name: str) -> bool:
     """Whether the walker can fill the column of a field."""
-    return _slots(graph, name) is not None
+    return name == PATH or _slots(graph, name) is not None
 
 
 class _Planner:
@@ -83,6 +89,9 @@ class _Planner:
     def plan(self, names: Iterable[str], protocols: Iterable[str]) -> Plan:
         made = self._plan
         for name in names:
+            if name == PATH:
+                made.with_paths = True
+                continue
             slots = _slots(self._graph, name)
             if slots is None:
                 made.singly.append(name)
@@ -148,7 +157,7 @@ class _Planner:
         compiled: Compiled = graph.compiled
         wanted = self._wanted | self._held
         leading = _leading_to(graph, wanted)
-        made._leading = bytearray(header in leading for header in compiled.classes)
+        made._leading = bytearray(made.with_paths or header in leading for header in compiled.classes)
         guessed = {name: any(each in leading for each in guesses) for name, guesses in compiled.guesses.items()}
         made._firsts.append(0)  # the first node is none
         made._marks.append(0)
@@ -156,7 +165,8 @@ class _Planner:
             made._firsts.append(len(made._entries) // layout.ENTRY)
             for row in self._by_node.get(header, ()):
                 made._entries.extend(row)
-            made._marks.append(self._mark(header, leading, guessed))
+            mark = self._mark(header, leading, guessed)
+            made._marks.append(mark | _path_mark(compiled, header) if made.with_paths else mark)
         made._firsts.append(len(made._entries) // layout.ENTRY)
 
     def _mark(self, header: type[Header], leading: set[type[Header]], guessed: dict[str, bool]) -> int:
@@ -173,6 +183,15 @@ class _Planner:
         ):
             return layout.MARKED_FOUND
         return layout.MARKED_LEFT if guessed.get(header.name) else 0
+
+
+def _path_mark(compiled: Compiled, header: type[Header]) -> int:
+    """What a header leaves open of the path that it is in."""
+    if header.declaration.picky:
+        return layout.PATH_ASKED
+    if header.repeats or header.quotation is not Header.quotation:
+        return layout.PATH_UNSURE
+    return layout.PATH_GUESSED if header.name in compiled.guesses else 0
 
 
 def _slots(graph: Graph, name: str) -> list[Slot] | None:
