@@ -133,7 +133,8 @@ class FieldsView:
         self._frame = any(owner.name == "frame" for owner in owners)
         self._options = [owner for owner in owners if owner.is_option]
         self._plans: dict[type[Header], _Plan] = {}
-        write(heading(columns, style))
+        if first := heading(columns, style):
+            write(first)
 
     def show(self, packet: Packet) -> None:
         """Write the row of `packet`."""

@@ -58,7 +58,7 @@ FIELDS = (
 
 CHECKED = 2_000  # packets that all must read alike
 LIMIT = "every octet once"
-BESIDE = {"rawcap, one thread": 0, "rawcap, two threads": 1}  # threads that gather beside the one that reads
+THREADS = {"rawcap, one thread": 1, "rawcap, two threads": 2}
 PCAP = (b"\xa1\xb2\xc3\xd4", b"\xa1\xb2\x3c\x4d", b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")  # magic numbers
 PCAP_HEADER = 24  # octets
 SHORT = 1_000_000  # packets: where a packet among fewer is priced, it is so in every round
@@ -99,8 +99,8 @@ def reader(name: str, *arguments: object) -> list[str]:
 
 
 def rawcap(capture: Capture, threads: int | None = None) -> Turn:
-    beside = () if threads is None else ("--threads", threads)
-    return functools.partial(measure.inside, reader("rawcap", *beside, capture.path))
+    asked = () if threads is None else ("--threads", threads)
+    return functools.partial(measure.inside, reader("rawcap", *asked, capture.path))
 
 
 def octets(capture: Capture) -> Turn:
@@ -225,7 +225,7 @@ def columns(capture: Capture, limits: Limits, rounds: int) -> None:
     check_columns(capture, list(libraries))
     if printing:
         check_fields(capture, COLUMNS)
-    threads = {name: rawcap(capture, beside) for name, beside in BESIDE.items()}
+    threads = {name: rawcap(capture, count) for name, count in THREADS.items()}
     show(threads | libraries | printing | {LIMIT: octets(capture)}, rounds)
 
 

@@ -34,7 +34,7 @@ SCHEMA = pa.schema(list(zip(COLUMNS, _TYPES, strict=True)))
 
 Row = tuple[Any, ...]
 Read = Callable[[list[str], int | None, int | None], Iterator[pa.RecordBatch]]
-"""Paths, how many packets at most (None: all), and the threads beside the first (None: as it comes)."""
+"""Paths, how many packets at most (None: all), and the threads that work (None: as it comes)."""
 
 NO_ADDRESSES = (None,) * 4
 NO_SEGMENT = (None,) * 7
