@@ -26,7 +26,7 @@ from rawcap.files.source import Feed, Source
 NO_TIME = -(1 << 63)
 """In place of a time, where the file has none, or one beyond what 64 bits of nanoseconds hold."""
 
-_CHUNK = 1 << 21
+_CHUNK = 3 << 20
 _LEAST_RECORD = 16  # octets: the header of a pcap file's record, a simple packet block of an empty packet
 _LATEST = 1 << 62  # nanoseconds from an interface's offset, and
 _FARTHEST = 1 << 61  # the offset itself: both together fit 64 bits
