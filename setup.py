@@ -19,8 +19,10 @@ COMPILED = tuple(
         "dissectors/walk.py",
         "rawcap/files/records.py",
         "rawcap/live/frames.py",
+        "rawcap/show/lines.py",
         "rawcap/show/rows.py",
         "rawcap/stats/numbering.py",
+        "rawcap/tcp/relative.py",
     )
 )
 

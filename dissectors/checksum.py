@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dissectors import layout
 from dissectors.fields import Derived, Uint
@@ -13,8 +13,11 @@ from dissectors.walk import ones_complement_sum as ones_complement_sum
 if TYPE_CHECKING:
     from dissectors.header import Header
 
+Sums = Any  # a number, or a numpy array of them
+
 BAD, GOOD, UNVERIFIED, NOT_PRESENT, ILLEGAL, OFFLOADED = range(6)
-_ENDS = {"ip": (12, 20), "ipv6": (8, 40)}  # where the two addresses stand, octets
+ENDS = {"ip": (12, 20), "ipv6": (8, 40)}
+"""Where the two addresses of a datagram stand in its header, octets."""
 _LENGTH_AND_PROTOCOL = struct.Struct("!II").pack
 _EXTENSIONS = frozenset({"ipv6.hopopts", "ipv6.routing", "ipv6.fraghdr", "ipv6.dstopts", "ah", "shim6"})
 STATUS = {
@@ -52,9 +55,9 @@ def pseudo_header(layer: Header, protocol: int, length: int) -> bytes | None:
     It counts the datagram's ends: the final destination of a source route, the home address of a mobile node.
     """
     datagram = datagram_of(layer)
-    if datagram is None or datagram.name not in _ENDS or datagram.status & layout.PARTIAL:
+    if datagram is None or datagram.name not in ENDS or datagram.status & layout.PARTIAL:
         return None
-    first, last = _ENDS[datagram.name]
+    first, last = ENDS[datagram.name]
     ends = datagram.octets[datagram.start + first : datagram.start + last]
     if datagram.name == "ip":
         if datagram.stop - datagram.start > datagram.declaration.fixed:
@@ -89,9 +92,20 @@ def transport_status(layer: Header, protocol: int, covered: int | None = None) -
     if pseudo is None or not layer.whole or covered > length or not _whole(layer):
         return UNVERIFIED
     partial = ones_complement_sum(pseudo)
-    if ones_complement_sum(layer.octets[layer.start : layer.start + covered], partial) == 0xFFFF:
+    total = ones_complement_sum(layer.octets[layer.start : layer.start + covered], partial)
+    if total == 0xFFFF:
         return GOOD
-    return OFFLOADED if layer.checksum == partial or checksum_was_left(layer.captured) else BAD
+    wrong = is_wrong(total, partial, layer.checksum) and not checksum_was_left(layer.captured)
+    return BAD if wrong else OFFLOADED
+
+
+def is_wrong(total: Sums, pseudo: Sums, stated: Sums) -> Sums:
+    """Whether a transport checksum is wrong, unless the capture says that it was left to the card.
+
+    `total` is the sum over pseudo header, header and data, `pseudo` that of the pseudo header alone, and `stated` the
+    checksum: one that is the same as `pseudo` was left to the card. All three are numbers, or arrays of them.
+    """
+    return (total != 0xFFFF) & (stated != pseudo)
 
 
 def without_checksum(layer: Header) -> int:

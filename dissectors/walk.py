@@ -38,6 +38,30 @@ def ones_complement_sum(octets: bytes, start: cython.longlong = 0) -> cython.lon
     return total % 0xFFFF or (0xFFFF if total else 0)
 
 
+def ones_complement_sums(
+    octets: cython.const[cython.uchar][::1],
+    starts: cython.longlong[::1],
+    stops: cython.longlong[::1],
+    sums: cython.longlong[::1],
+) -> None:
+    """The 16-bit one's complement sum of each stretch of `octets`, with the GIL released."""
+    i: cython.longlong
+    at: cython.longlong
+    stop: cython.longlong
+    total: cython.ulonglong
+    with cython.nogil:
+        for i in range(len(starts)):
+            at, stop, total = starts[i], stops[i], 0
+            while at + 4 <= stop:  # 32 bits at once: modulo 65535 that makes no difference
+                total += cython.cast(cython.ulonglong, octets[at]) << 24 | octets[at + 1] << 16
+                total += octets[at + 2] << 8 | octets[at + 3]
+                at += 4
+            while at < stop:
+                total += octets[at] << 8 if (at - starts[i]) % 2 == 0 else octets[at]
+                at += 1
+            sums[i] = total % 0xFFFF if total % 0xFFFF != 0 or total == 0 else 0xFFFF
+
+
 def goes_on(layer: object) -> cython.bint:
     """Whether the end of what lies on `layer`, a header or None, is elsewhere: in another segment or fragment."""
     view: View = layer
@@ -1414,6 +1438,97 @@ class Gatherer(Walker):
             for i in range(count):
                 if whole[i]:
                     self.doubles[place + packets[i]] = values[i]
+        return 0
+
+
+@cython.cclass
+class Surveyor(Walker):
+    """A walker over many frames in one buffer, which tells where the headers of ordinary ones are.
+
+    An ordinary frame is any number of headers that are `passed`, then an `outer` and an `inner` one, each of them whole
+    and true to its word; all three tell that by node. Each thread needs a surveyor of its own.
+    """
+
+    passed: cython.const[cython.uchar][::1]
+    outer: cython.const[cython.uchar][::1]
+    inner: cython.const[cython.uchar][::1]
+
+    def choose(self, passed: object, outer: object, inner: object) -> None:
+        """Say what is ordinary."""
+        self.passed = passed
+        self.outer = outer
+        self.inner = inner
+
+    def survey(
+        self,
+        data: cython.const[cython.uchar][::1],
+        starts: cython.longlong[::1],
+        captured: cython.longlong[::1],
+        lengths: cython.longlong[::1],
+        links: cython.longlong[::1],
+        out: cython.longlong[:, ::1],
+    ) -> None:
+        """Walk the frames, given as to `Gatherer.gather`, and fill the eight rows of `out`, with the GIL released.
+
+        Of each frame they have: the node of the outer header, 0 where the frame is not ordinary, and its start; node,
+        start, stop and end of the inner one; the node of what is behind that, 0 where no edge leads on, and its end.
+        """
+        i: cython.longlong
+        start: cython.longlong
+        limit: cython.longlong
+        count: cython.longlong
+        self.size = len(data)
+        if self.size == 0:
+            return
+        if cython.compiled:
+            self.base = cython.cast(cython.p_uchar, cython.address(data[0]))
+        else:
+            self.base = data
+        with cython.nogil:
+            for i in range(len(starts)):
+                start = starts[i]
+                limit = start + captured[i]
+                if start < 0 or limit < start or limit > self.size:
+                    raise IndexError("a frame reaches out of its buffer")
+                out[0, i] = 0
+                if captured[i] >= lengths[i]:  # nothing is cut
+                    count = self._walk(links[i], start, limit, limit)
+                    self._describe(i, count, out)
+
+    @cython.final
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1)
+    def _describe(self, i: cython.longlong, count: cython.longlong, out: cython.longlong[:, ::1]) -> cython.int:
+        """Tell of frame `i`, in which so many headers were found, where it is an ordinary one."""
+        row: cython.longlong
+        at: cython.longlong
+        node: cython.longlong
+        outer: cython.longlong = -1
+        for row in range(count):
+            at = row * FOUND
+            node = self.found[at]
+            if self.found[at + 4] != 0:
+                return 0
+            if outer < 0:
+                if self.outer[node]:
+                    outer = at
+                elif not self.passed[node]:
+                    return 0
+            elif not self.inner[node]:
+                return 0
+            else:
+                out[0, i] = self.found[outer]
+                out[1, i] = self.found[outer + 1]
+                out[2, i] = node
+                out[3, i] = self.found[at + 1]
+                out[4, i] = self.found[at + 2]
+                out[5, i] = self.found[at + 3]
+                out[6, i] = out[7, i] = 0
+                if row + 1 < count:
+                    out[6, i] = self.found[at + FOUND]
+                    out[7, i] = self.found[at + FOUND + 3]
+                return 0
         return 0
 
 

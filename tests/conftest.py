@@ -26,8 +26,10 @@ COMPILED = (
     "dissectors.walk",
     "rawcap.files.records",
     "rawcap.live.frames",
+    "rawcap.show.lines",
     "rawcap.show.rows",
     "rawcap.stats.numbering",
+    "rawcap.tcp.relative",
 )
 
 

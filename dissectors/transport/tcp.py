@@ -8,6 +8,7 @@ from dissectors.checksum import status_field, transport_status
 from dissectors.fields import Bytes, Derived, Either, Flag, Noted, Options, Remaining, Text, Uint
 from dissectors.header import Header, by_port
 from dissectors.transport.tcp_options import TCPOption
+from dissectors.words import Piece, said
 
 # The flags as Wireshark draws them, from the most significant bit on, and as it names them, from the least.
 _LETTERS = "RRRACEUAPRSF"
@@ -24,8 +25,19 @@ def _letters(layer: TCP) -> str | None:
     return "".join(letter if layer.flags >> 11 - i & 1 else "·" for i, letter in enumerate(_LETTERS))
 
 
+# What the line of a segment says, as templates: of one whose header is cut, of others, of those whose length is right.
+_ENDS = "{srcport} → {dstport}"
+_SEGMENT: tuple[Piece, ...] = (
+    (_ENDS + " [{flag_names}] Seq={seq}", 0),
+    (" Ack={ack}", 0x10),
+    (" Win={window_size}", 0),
+    (" Urg={urgent_pointer}", 0x20),
+)
+_WHOLE: tuple[Piece, ...] = (*_SEGMENT, (" Len={len}", 0))
+
+
 @cache
-def _names(flags: int) -> str:
+def flag_names(flags: int) -> str:
     """The names of the flags that are set."""
     names = dict.fromkeys(name for i, name in enumerate(_NAMES) if flags >> i & 1)
     return ", ".join(names) or "<None>"
@@ -75,6 +87,9 @@ class TCP(Header):
     window_size = Noted(Uint(32, "receive window, octets"))
     payload_ = Derived(Bytes(None, "data"), lambda layer: layer.payload or None)
 
+    words = _WHOLE
+    """What is said of a whole segment, with the flags that each piece takes; the words of the options follow."""
+
     header_length = hdr_len
     follows = {"ip.proto": 6}
     next = by_port(srcport, dstport)
@@ -84,19 +99,22 @@ class TCP(Header):
         if destination is None:
             return None
         status = self.status
-        told = f"{self.srcport} → {destination}"
         if status & layout.PARTIAL:
-            return told
+            return _ENDS.format(srcport=self.srcport, dstport=destination)
         flags = self.flags
         notes = self.captured.notes or {}
-        told += f" [{_names(flags)}] Seq={notes.get('tcp.seq', self.seq_raw)}"
-        if flags & 0x10:
-            told += f" Ack={notes.get('tcp.ack', self.ack_raw)}"
-        told += f" Win={notes.get('tcp.window_size', self.window_size_value)}"
-        if flags & 0x20:
-            told += f" Urg={self.urgent_pointer}"
-        if not status & (layout.BAD_LENGTH | layout.SHORT):
-            told += f" Len={self.len}"
+        right = not status & (layout.BAD_LENGTH | layout.SHORT)
+        told = said(self.words if right else _SEGMENT, flags).format(
+            srcport=self.srcport,
+            dstport=destination,
+            flag_names=flag_names(flags),
+            seq=notes.get("tcp.seq", self.seq_raw),
+            ack=notes.get("tcp.ack", self.ack_raw),
+            window_size=notes.get("tcp.window_size", self.window_size_value),
+            urgent_pointer=self.urgent_pointer,
+            len=self.len,
+        )
+        if right:
             for option in self.options:
                 if not option.status & ~layout.QUOTED and (more := option.info()):
                     told += f" {more}"

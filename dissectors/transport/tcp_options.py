@@ -4,10 +4,11 @@ Those of Multipath TCP have a file of their own, mptcp.py.
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from dissectors.fields import Bytes, Derived, Field, Flag, Presence, Repeat, Uint
 from dissectors.header import Header, Option, by
+from dissectors.words import filled
 
 KINDS = {
     0: "end of options",
@@ -70,6 +71,11 @@ class TCPOption(Option):
     single = (0, 1)
     last = (0,)
     strict = True
+    words: ClassVar[str] = ""
+    """A template of what the option says in the line of its segment; nothing but its own octets has a say in that."""
+
+    def info(self) -> str | None:
+        return filled(self.words, self) or None
 
 
 _LEN: Field = TCPOption.declaration.fields["len"]
@@ -105,10 +111,8 @@ class MaximumSegmentSize(TCPOption):
     prefix = "tcp.options"
     mss_val = Uint(16, "the most data that the sender takes in a segment, octets")
 
+    words = "MSS={mss_val}"
     follows = {"tcp.option_kind": 2}
-
-    def info(self) -> str | None:
-        return f"MSS={self.mss_val}"
 
 
 class WindowScale(TCPOption):
@@ -121,10 +125,8 @@ class WindowScale(TCPOption):
         lambda option: None if option.shift is None else 1 << min(option.shift, 14),
     )
 
+    words = "WS={multiplier}"
     follows = {"tcp.option_kind": 3}
-
-    def info(self) -> str | None:
-        return f"WS={self.multiplier}"
 
 
 class SACKPermitted(TCPOption):
@@ -132,10 +134,8 @@ class SACKPermitted(TCPOption):
 
     name = "tcp.options.sack_perm"
 
+    words = "SACK_PERM"
     follows = {"tcp.option_kind": 4}
-
-    def info(self) -> str | None:
-        return "SACK_PERM"
 
 
 class _Edge(Uint):
@@ -188,10 +188,8 @@ class Timestamps(TCPOption):
     tsval = Uint(32, "the sender's clock, in ticks of its own")
     tsecr = Uint(32, "the other side's clock as last heard; 0 while there is none")
 
+    words = "TSval={tsval} TSecr={tsecr}"
     follows = {"tcp.option_kind": 8}
-
-    def info(self) -> str | None:
-        return f"TSval={self.tsval} TSecr={self.tsecr}"
 
 
 class PartialOrderPermitted(TCPOption):

@@ -4,6 +4,10 @@ from __future__ import annotations
 from dissectors.checksum import status_field, transport_status, without_checksum
 from dissectors.fields import Bytes, Derived, Either, Uint
 from dissectors.header import Header, by_port
+from dissectors.words import Piece, said
+
+_ENDS = "{srcport} → {dstport}"
+_WHOLE: tuple[Piece, ...] = ((_ENDS + " Len={len}", 0),)
 
 
 def _checksum_status(layer: UDP) -> int:
@@ -23,6 +27,9 @@ class UDP(Header):
     checksum_status = status_field(_checksum_status, name="udp.checksum.status")
     payload_ = Derived(Bytes(None, "data"), lambda layer: layer.payload or None)
 
+    words = _WHOLE
+    """What the line of a whole header says."""
+
     follows = {"ip.proto": 17}
     next = by_port(srcport, dstport)
     end = length.or_rest(more_than=0xFFFF)
@@ -32,5 +39,6 @@ class UDP(Header):
         if destination is None:
             return None
         if not self.whole:
-            return f"{self.srcport} → {destination}"
-        return f"{self.srcport} → {destination} Len={max(self.length - 8, 0) or self.payload_length}"
+            return _ENDS.format(srcport=self.srcport, dstport=destination)
+        octets = max(self.length - 8, 0) or self.payload_length
+        return said(self.words, 0).format(srcport=self.srcport, dstport=destination, len=octets)

@@ -20,6 +20,7 @@ from rawcap.cli.views import Showing, View, view_options
 from rawcap.files import CaptureError, CaptureWriter, create_capture
 from rawcap.reading import Reading
 from rawcap.show.fields import heading
+from rawcap.show.text import TextView
 
 
 @click.command(
@@ -69,9 +70,10 @@ def command(
 
     problems = _Problems()
     plain = not (capture_filter or skip or count or follow or reassemble or output)
-    if plain and showing.view == "fields" and _are_large(files):
+    at_once = {"fields": _in_columns, "text": _in_lines}.get(showing.view or "")
+    if plain and at_once is not None and _are_large(files):
         try:
-            if _in_columns(files, display_filter, showing, decode_as, problems):
+            if at_once(files, display_filter, showing, decode_as, problems):
                 return problems.status
         except ValueError as error:
             return refused(error)
@@ -147,6 +149,36 @@ def _in_columns(
         write(heading(showing.columns, style).encode())
         for text in lines(scan, showing.columns, style, linktypes):
             write(text)
+    sys.stdout.flush()
+    _tell_unknown(linktypes, scan.graph)
+    return True
+
+
+def _in_lines(
+    files: Sequence[str],
+    display_filter: str | None,
+    showing: Showing,
+    decode_as: Sequence[str],
+    problems: _Problems,
+) -> bool:
+    """Print lines of text, many packets at once; False, and nothing printed, where that is not possible."""
+    from rawcap.columns.scan import Scan
+    from rawcap.show import fast_text
+
+    if display_filter is not None or len(files) > 1 or not fast_text.is_possible(files[0], showing):
+        return False
+    scan = Scan(files, (), decode_as=decode_as)
+    linktypes: Counter[int] = Counter()
+    set_up_output(live=False)
+    write = sys.stdout.buffer.write
+    view = showing.open(lambda text: write(text.encode(errors="backslashreplace")), scan.graph, at_once=False)
+    assert isinstance(view, TextView)
+    with contextlib.ExitStack() as stack:
+        watch(stack, files, lambda: scan.position, quiet=False)
+        try:
+            fast_text.write_lines(scan, view, showing.time_format, write, linktypes)
+        except CaptureError as error:
+            problems(error)
     sys.stdout.flush()
     _tell_unknown(linktypes, scan.graph)
     return True

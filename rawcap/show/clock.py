@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from dissectors.packet import Packet
+from dissectors.packet import Interface, Packet
 
 Clock = Callable[[Packet], str]
 
@@ -51,13 +51,13 @@ def seconds(time_ns: int, digits: int) -> str:
     return f"{sign}{whole}.{rest:09d}"[: digits - 9 or None]
 
 
-def digits(packet: Packet) -> int:
-    """Digits of a second that the packet's capture keeps, 6 or 9."""
-    return 6 if packet.interface.resolution <= 1_000_000 else 9
+def digits(interface: Interface) -> int:
+    """Digits of a second that a capture keeps of the times of an interface's packets, 6 or 9."""
+    return 6 if interface.resolution <= 1_000_000 else 9
 
 
 def _unknown_or(time_ns: int | None, packet: Packet) -> str:
-    return _UNKNOWN if time_ns is None else seconds(time_ns, digits(packet))
+    return _UNKNOWN if time_ns is None else seconds(time_ns, digits(packet.interface))
 
 
 def _noted(name: str) -> Clock:
@@ -74,7 +74,7 @@ def _since_shown() -> Clock:
             return _UNKNOWN
         span = 0 if before is None else now - before
         before = now
-        return seconds(span, digits(packet))
+        return seconds(span, digits(packet.interface))
 
     return text
 
@@ -92,9 +92,9 @@ def _calendar(split: Callable[[float], time.struct_time], pattern: str) -> Clock
             try:
                 written = time.strftime(pattern, split(now))
             except (OverflowError, OSError, ValueError):  # a year that no calendar here reaches
-                return seconds(packet.time_ns, digits(packet))
+                return seconds(packet.time_ns, digits(packet.interface))
             second = now
-        shown = digits(packet)
+        shown = digits(packet.interface)
         return f"{written}.{rest // 10 ** (9 - shown):0{shown}d}"
 
     return text

@@ -11,6 +11,8 @@ from dissectors.header import Header
 from dissectors.packet import Packet
 from dissectors.walk import may_contradict
 
+BAD_CHECKSUM = "[bad checksum]"
+
 
 class Summary(NamedTuple):
     """The parts of a packet's line, as the packet says them: not escaped, without names for addresses."""
@@ -85,13 +87,18 @@ def trouble(packet: Packet) -> str:
     if reason:
         said.append(f"[malformed: {reason}]")
     if bad:
-        said.append("[bad checksum]")
+        said.append(BAD_CHECKSUM)
     return " ".join(said)
 
 
 def has_bad_checksum(layer: Header) -> bool:
     """Whether a checksum in this header is wrong; one that was left to the card or could not be verified is not."""
     return any(field.work_out(layer) == checksum.BAD for field in _checked(type(layer)).checksums)
+
+
+def may_be_wrong(cls: type[Header]) -> bool:
+    """Whether headers of a class can be fragments or have a checksum."""
+    return any(_checked(cls))
 
 
 class _Checked(NamedTuple):

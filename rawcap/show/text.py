@@ -9,6 +9,7 @@ so that lines stay under each other. On a terminal a line is cut where the termi
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping
 from operator import gt
 
@@ -56,7 +57,18 @@ class TextView:
         self._interfaces = interfaces
         self._interface: str | None = None  # the only name so far
         self._width = width
-        self._widths = [5, 10, 2, 7, 7, 4]
+        self.widths = array("q", (5, 10, 2, 7, 7, 4))
+        """The widths of the columns, in characters, which whoever writes lines among these may widen too."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether lines wait for each other."""
+        return self._waiting is not None
+
+    @property
+    def naming(self) -> tuple[bool, str | None]:
+        """Whether lines name the interface, and the only name so far, where they do not: another is for `show`."""
+        return self._interfaces, self._interface
 
     def show(self, packet: Packet) -> None:
         """Write the line of `packet`, now or together with those that follow."""
@@ -95,14 +107,15 @@ class TextView:
                 self._write(self._line(row))
 
     def _widen(self, cells: _Cells) -> None:
-        self._widths = [max(width, min(len(cell), _WIDEST)) for width, cell in zip(self._widths, cells, strict=True)]
+        for column, cell in enumerate(cells):
+            self.widths[column] = max(self.widths[column], min(len(cell), _WIDEST))
 
     def _line(self, row: _Row) -> str:
         cells, summary = row
         number, time, interface, source, destination, protocol = cells
-        if any(map(gt, map(len, cells), self._widths)):
+        if any(map(gt, map(len, cells), self.widths)):
             self._widen(cells)
-        wide = self._widths
+        wide = self.widths
         head = f"{number.rjust(wide[0])} {time.rjust(wide[1])}"
         arrow = "→" if source or destination else " "
         ends = f"{source.rjust(wide[3])} {arrow} {destination.ljust(wide[4])}"

@@ -25,8 +25,10 @@ COMPILED = (
     "dissectors/layout.pxd",
     "rawcap/files/records.py",
     "rawcap/live/frames.py",
+    "rawcap/show/lines.py",
     "rawcap/show/rows.py",
     "rawcap/stats/numbering.py",
+    "rawcap/tcp/relative.py",
 )
 SOURCES = ("pyproject.toml", "setup.py", *COMPILED)
 """What the environment is made of: it is made again when one of them is newer."""

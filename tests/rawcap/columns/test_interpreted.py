@@ -11,8 +11,10 @@ MODULES = (
     "dissectors.walk",
     "rawcap.files.records",
     "rawcap.live.frames",
+    "rawcap.show.lines",
     "rawcap.show.rows",
     "rawcap.stats.numbering",
+    "rawcap.tcp.relative",
 )
 
 # Runs rawcap's command line with every module that may be compiled taken from its source.
