@@ -17,8 +17,9 @@ The language is that of wireshark-filter(4).  What a newcomer to it should know,
   with `(?-i)`.
 - `&` binds tighter than comparisons; `{ }` group arithmetic, `( )` tests.
 
-A filter goes through three files: parse.py makes text a tree (syntax.py), check.py gives names and literals their
-types by the parse graph, on_packet.py makes the tree a function of a packet.  Nothing here opens a file or a socket.
+A filter goes through these files: parse.py makes text a tree (syntax.py), check.py gives names and literals their
+types by the parse graph, on_packet.py makes the tree a function of a packet and on_columns.py an answer for many
+packets at once.  Nothing here opens a file or a socket.
 """
 
 from __future__ import annotations
