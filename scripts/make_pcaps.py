@@ -1,7 +1,7 @@
 """Make the captures in pcaps/ and the README beside them.
 
     make_pcaps.py            all of them
-    make_pcaps.py NAME...    only these
+    make_pcaps.py NAME...    only these, those of a folder as FOLDER/NAME
 
 Run it as root, with the interpreter that ./scripts/test set up: `sudo .venv/bin/python scripts/make_pcaps.py`. What is
 recorded comes from network namespaces that the script makes (captures/hosts.py); nothing passes on the machine's own
@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from captures import crafted, recorded
+from captures import connections, crafted, crafted_connections, recorded
 
 from rawcap.files import create_capture, section_header
 
@@ -46,13 +47,34 @@ CRAFTED = """\
 What real sockets do not send, composed with scapy. Each packet carries a comment that says what it is.
 """
 
+CONNECTIONS = """\
+## Connections recorded
+
+How TCP connections open, fare and close, and datagrams, from real sockets: as above, but over a wire that loses and
+delays segments on purpose, and recorded on the client's side unless the line says otherwise.
+"""
+
+CRAFTED_CONNECTIONS = """\
+## Connections crafted
+
+Connections that break one rule each, as no kernel lets a program do; a few keep a rule that is seldom put to the test.
+"""
+
 Capture = recorded.Recorded | crafted.Crafted
+
+SECTIONS: list[tuple[str, Sequence[Capture]]] = [
+    (RECORDED, recorded.CAPTURES),
+    (CRAFTED, crafted.CAPTURES),
+    (CONNECTIONS, connections.CAPTURES),
+    (CRAFTED_CONNECTIONS, crafted_connections.CAPTURES),
+]
 
 
 def write(capture: Capture) -> None:
     """Make one capture and write its file."""
     path = FOLDER / f"{capture.name}.pcapng"
     packets = capture()
+    path.parent.mkdir(parents=True, exist_ok=True)
     with create_capture(path) as file:
         file.write(section_header(((OPT_COMMENT, capture.summary.encode()),)))
         for packet in packets:
@@ -60,7 +82,7 @@ def write(capture: Capture) -> None:
     print(f"{path.relative_to(ROOT)}: {len(packets)} packets, {path.stat().st_size} octets")
 
 
-def table(captures: list[recorded.Recorded] | list[crafted.Crafted]) -> str:
+def table(captures: Sequence[Capture]) -> str:
     """The list of some captures, in Markdown."""
     rows = "".join(f"| `{each.name}.pcapng` | {each.summary} |\n" for each in captures)
     return f"\n| file | shows |\n|---|---|\n{rows}"
@@ -68,12 +90,12 @@ def table(captures: list[recorded.Recorded] | list[crafted.Crafted]) -> str:
 
 def readme() -> str:
     """The page about all of them."""
-    return f"{INTRODUCTION}\n{RECORDED}{table(recorded.CAPTURES)}\n{CRAFTED}{table(crafted.CAPTURES)}"
+    return "\n".join([INTRODUCTION, *(f"{words}{table(captures)}" for words, captures in SECTIONS)])
 
 
 def main(names: list[str]) -> int:
     """Make the captures called `names`, or all; 0 when done, else 1 and a line that says why not."""
-    captures: dict[str, Capture] = {each.name: each for each in (*recorded.CAPTURES, *crafted.CAPTURES)}
+    captures = {each.name: each for _, section in SECTIONS for each in section}
     for name in names:
         if name not in captures:
             print(f"make_pcaps: no capture is called {name}; there are {', '.join(captures)}", file=sys.stderr)
@@ -82,7 +104,6 @@ def main(names: list[str]) -> int:
     if os.geteuid() and any(isinstance(capture, recorded.Recorded) for capture in chosen):
         print("make_pcaps: network namespaces need root: run it with sudo", file=sys.stderr)
         return 1
-    FOLDER.mkdir(exist_ok=True)
     for capture in chosen:
         write(capture)
     (FOLDER / "README.md").write_text(readme())

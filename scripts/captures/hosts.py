@@ -132,8 +132,7 @@ class Lab:
     def __init__(self, introduced: bool = True) -> None:
         self.client = Host(CLIENT_MAC, CLIENT, CLIENT6)
         self.server = Host(SERVER_MAC, SERVER, SERVER6)
-        there = f"/proc/{os.getpid()}/fd/{self.server.namespace}"
-        self.client.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", there)
+        self.join()
         self.server.sysctl("ipv4/ip_forward", 1)
         self.server.sysctl("ipv6/conf/all/forwarding", 1)
         for host in (self.client, self.server):
@@ -151,6 +150,11 @@ class Lab:
                 for address in (peer.ipv4, peer.ipv6):
                     host.ip("neighbour", "add", address, "lladdr", peer.mac, "dev", "eth0", "nud", "permanent")
         Recorder(self.client, "eth0").stop(quiet=0.3)  # until nothing more comes
+
+    def join(self) -> None:
+        """Make the wire: `eth0` on both hosts."""
+        there = f"/proc/{os.getpid()}/fd/{self.server.namespace}"
+        self.client.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", there)
 
     def addresses(self) -> list[tuple[int, str, str]]:
         """Address family, address of the client, address of the server: for IPv4, then for IPv6."""

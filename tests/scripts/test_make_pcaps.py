@@ -26,7 +26,9 @@ from scapy.utils import RawPcapNgReader
 
 ROOT = Path(__file__).parents[2]
 PCAPS = ROOT / "pcaps"
-CAPTURES = sorted(PCAPS.glob("*.pcapng"))
+CAPTURES = sorted(PCAPS.rglob("*.pcapng"))
+NAMES = [str(path.relative_to(PCAPS).with_suffix("")) for path in CAPTURES]
+SECTIONS = ("Recorded", "Crafted", "Connections recorded", "Connections crafted")
 
 CLIENT, SERVER = "192.0.2.1", "192.0.2.2"
 
@@ -75,34 +77,43 @@ def flags(packets: list[Layers]) -> list[str]:
 
 
 def table(section: str) -> set[str]:
-    """The files that a section of the README lists."""
+    """The captures that a section of the README lists."""
     text = (PCAPS / "README.md").read_text().split(f"## {section}\n")[1].split("\n## ")[0]
-    return set(re.findall(r"^\| `(\w+\.pcapng)` \| .", text, re.MULTILINE))
+    return set(re.findall(r"^\| `([\w/]+)\.pcapng` \| .", text, re.MULTILINE))
 
 
 def test_the_readme_lists_the_files_that_are_there() -> None:
-    assert table("Recorded") | table("Crafted") == {path.name for path in CAPTURES}
+    assert set[str]().union(*map(table, SECTIONS)) == set(NAMES)
 
 
 def test_all_captures_are_less_than_a_megabyte() -> None:
     assert 0 < sum(path.stat().st_size for path in CAPTURES) < 1_000_000
 
 
-@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
-def test_a_capture_is_small_and_names_its_interfaces_and_keeps_nanoseconds(path: Path) -> None:
-    records = read(path.stem)
+def test_the_captures_of_connections_are_less_than_400_kilobytes() -> None:
+    assert 0 < sum(path.stat().st_size for path in (PCAPS / "tcp").iterdir()) < 400_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_capture_is_small_and_names_its_interfaces_and_keeps_nanoseconds(name: str) -> None:
+    records = read(name)
     assert 0 < len(records) < 100
     assert all(record.interface for record in records)
     assert {record.resolution for record in records} == {10**9}
 
 
-@pytest.mark.parametrize("name", sorted(table("Crafted")))
+@pytest.mark.parametrize("name", sorted(table("Crafted") | table("Connections crafted")))
 def test_a_crafted_packet_says_what_it_is(name: str) -> None:
-    assert all(record.comment for record in read(name.removesuffix(".pcapng")))
+    assert all(record.comment for record in read(name))
+
+
+@pytest.mark.parametrize("name", sorted(table("Connections recorded")))
+def test_a_recorded_packet_has_no_comment(name: str) -> None:
+    assert not any(record.comment for record in read(name))
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
-@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CAPTURES, ids=NAMES)
 def test_tshark_finds_nothing_malformed(path: Path) -> None:
     done = subprocess.run(
         ["tshark", "-n", "-r", path, "-Y", "_ws.malformed or _ws.unreassembled"], capture_output=True, text=True
@@ -294,6 +305,98 @@ def test_every_subtype_of_multipath_tcp_occurs() -> None:
     assert subtypes == set(range(9))
 
 
+def test_a_connection_may_be_refused_or_unanswered() -> None:
+    assert flags(layers("tcp/refused")) == flags(layers("tcp/refused_ipv6")) == [">S", "<RA"]
+    assert flags(layers("tcp/syn_unanswered")) == flags(layers("tcp/syn_unanswered_ipv6")) == [">S"] * 3
+
+
+def test_the_time_between_unanswered_syns_doubles() -> None:
+    with RawPcapNgReader(str(PCAPS / "tcp/syn_unanswered.pcapng")) as reader:
+        first, second, third = [((meta.tshigh << 32) + meta.tslow) / 10**9 for _, meta in reader]
+    assert 0.9 < second - first < 1.5
+    assert 1.8 < third - second < 2.5
+
+
+def test_routers_say_why_a_host_is_not_reached() -> None:
+    kinds = []
+    for name in ("host_unreachable", "net_unreachable", "prohibited"):
+        _, error, _, error6 = layers(f"tcp/{name}")
+        kinds.append((tuple(bytes(error[ICMP])[:2]), tuple(bytes(error6[IPv6].payload)[:2])))
+    assert kinds == [((3, 1), (1, 3)), ((3, 0), (1, 0)), ((3, 13), (1, 1))]
+
+
+def test_syns_cross() -> None:
+    assert flags(layers("tcp/simultaneous_open"))[:4] == [">S", "<S", ">SA", "<SA"]
+
+
+def test_fins_cross() -> None:
+    packets = layers("tcp/closed_by_both")
+    assert flags(packets)[-4:] == [">FA", "<FA", ">A", "<A"]
+    assert packets[-3][TCP].ack == packets[-4][TCP].seq  # the server had not seen the client's FIN
+
+
+def numbers_sent_twice(name: str) -> list[int]:
+    """The packets of a capture (from 1) whose data or SYN or FIN went by before, from the same side."""
+    seen: set[tuple[int, int, int]] = set()
+    again = []
+    for number, packet in enumerate(layers(name), 1):
+        segment = packet[TCP]
+        length = len(segment.payload) + ("S" in segment.flags) + ("F" in segment.flags)
+        key = (segment.sport, segment.seq, length)
+        if length and key in seen:
+            again.append(number)
+        seen.add(key)
+    return again
+
+
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [
+        ("lost_syn", [2]),
+        ("lost_final_ack", [4]),
+        ("retransmission", [7]),
+        ("fast_retransmission", [15]),
+        ("out_of_order", []),
+        ("spurious_retransmission", [6]),
+        ("lost_fin", [7]),
+        ("backlog_full_syn", [5]),
+        ("backlog_full_ack", [13, 15]),
+        ("closed_by_client", []),
+    ],
+)
+def test_what_is_lost_is_sent_again(name: str, again: list[int]) -> None:
+    assert numbers_sent_twice(f"tcp/{name}") == again
+
+
+def test_the_same_sockets_connect_three_times() -> None:
+    syns = [packet[TCP] for packet in layers("tcp/port_reuse") if str(packet[TCP].flags) == "S"]
+    assert [segment.sport for segment in syns] == [49152] * 3
+    assert len({segment.seq for segment in syns}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("window_scale_not_offered", "WScale"),
+        ("sack_not_offered", "SAckOK"),
+        ("timestamps_not_offered", "Timestamp"),
+    ],
+)
+def test_an_option_is_answered_that_was_not_offered(name: str, option: str) -> None:
+    syn, answer = layers(f"tcp/{name}")[:2]
+    assert option not in dict(syn[TCP].options)
+    assert option in dict(answer[TCP].options)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [("no_window_scale", "WScale"), ("no_sack", "SAckOK"), ("no_timestamps", "Timestamp")]
+)
+def test_an_option_that_is_not_offered_is_not_answered(name: str, option: str) -> None:
+    syn, answer = layers(f"tcp/{name}")[:2]
+    assert option not in dict(syn[TCP].options)
+    assert option not in dict(answer[TCP].options)
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the script."""
     return subprocess.run(
@@ -322,4 +425,15 @@ def test_recording_again_gives_the_same_and_leaves_no_trace(monkeypatch: pytest.
     before = os.listdir("/proc/self/fd"), sorted(os.listdir("/sys/class/net"))
     packets = next(capture for capture in RECORDED if capture.name == "tcp_refused")()
     assert flags([Ether(packet.data) for packet in packets]) == [">S", "<RA", ">S", "<RA"]
+    assert (os.listdir("/proc/self/fd"), sorted(os.listdir("/sys/class/net"))) == before
+
+
+@pytest.mark.privileged
+def test_a_wire_that_loses_a_segment_leaves_no_trace_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    from captures.connections import CAPTURES as CONNECTIONS
+
+    before = os.listdir("/proc/self/fd"), sorted(os.listdir("/sys/class/net"))
+    packets = next(capture for capture in CONNECTIONS if capture.name == "tcp/lost_fin")()
+    assert flags([Ether(packet.data) for packet in packets]).count(">FA") == 2
     assert (os.listdir("/proc/self/fd"), sorted(os.listdir("/sys/class/net"))) == before
