@@ -22,7 +22,11 @@ COMPILED = tuple(
         "rawcap/show/lines.py",
         "rawcap/show/rows.py",
         "rawcap/stats/numbering.py",
+        "rawcap/tcp/analysis.py",
+        "rawcap/tcp/connection.py",
         "rawcap/tcp/relative.py",
+        "rawcap/tcp/segment.py",
+        "rawcap/tcp/tracker.py",
     )
 )
 
