@@ -46,6 +46,7 @@ _NOT_SEEN = cython.declare(cython.longlong, -2)
 
 _FAST_NS = cython.declare(cython.longlong, 20_000_000)
 _OUT_OF_ORDER_NS = cython.declare(cython.longlong, 3_000_000)
+_EARLIEST = cython.declare(cython.longlong, -0x7FFFFFFFFFFFFFFF)  # of all times; one less is segment.NO_TIME
 _MOST_IN_FLIGHT = cython.declare(cython.longlong, 2_000_000_000)
 
 # The bits of tcp.completeness.
@@ -91,7 +92,7 @@ def analyse(side: Side, segment: Segment, findings: Findings) -> cython.int:
     findings.clear()
     findings.stream = connection.stream
     _count(connection, side, segment, findings)
-    _complete(connection, segment, findings)
+    _complete(connection, side, segment, findings)
     findings.flags = _flags(side, segment, findings)
     _acknowledge(connection, side, segment, findings)
     return 0
@@ -119,7 +120,7 @@ def _count(connection: Connection, side: Side, segment: Segment, findings: Findi
     elif side.shift > 0 and other.shift != _NOT_KNOWN:
         findings.window <<= side.shift
     findings.next_seq = findings.seq + segment.length + (1 if flags & (_SYN | _FIN) else 0) & _32_BITS
-    if segment.time_ns >= connection.first_ns:
+    if segment.time_ns >= _EARLIEST and connection.first_ns >= _EARLIEST:
         findings.time_relative = segment.time_ns - connection.first_ns
         findings.time_delta = segment.time_ns - connection.last_ns
     return 0
@@ -127,26 +128,28 @@ def _count(connection: Connection, side: Side, segment: Segment, findings: Findi
 
 @cython.cfunc
 @cython.exceptval(-1)
-def _complete(connection: Connection, segment: Segment, findings: Findings) -> cython.int:
+def _complete(connection: Connection, side: Side, segment: Segment, findings: Findings) -> cython.int:
     """Which parts of a whole connection were seen so far, and the round trip of its handshake."""
     flags: cython.longlong = segment.flags
     seen: cython.int = connection.completeness
+    findings.completeness = seen
     if flags & _SYN:
-        seen |= _HAS_SYN_ACK if flags & _ACK else _HAS_SYN
+        if flags & _ACK:
+            seen |= _HAS_SYN_ACK
+        else:
+            seen |= _HAS_SYN
+            connection.last_syn_ns = segment.time_ns
     if flags & (_SYN | _RST | _FIN) == 0 and flags & _ACK and segment.length == 0:
         seen |= _HAS_ACK
-    if segment.length:
+    if segment.length and (side.next_seq != _NOT_KNOWN or flags & _SYN):
         seen |= _HAS_DATA
     if flags & _FIN:
         seen |= _HAS_FIN
     if flags & _RST:
         seen |= _HAS_RST
     connection.completeness = cython.cast(cython.uchar, seen)
-    findings.completeness = seen
-    if connection.initial_rtt == 0 and flags & (_SYN | _RST | _ACK) == _ACK:
-        if connection.first.syn is not None and connection.second.syn is not None:
-            if findings.seq == 1 and findings.ack == 1:
-                connection.initial_rtt = segment.time_ns - connection.first.syn.time_ns
+    if connection.initial_rtt == 0 and connection.last_syn_ns != 0 and flags & (_SYN | _ACK) == _ACK:
+        connection.initial_rtt = segment.time_ns - connection.last_syn_ns
     return 0
 
 
@@ -175,6 +178,7 @@ def _flags(side: Side, segment: Segment, findings: Findings) -> cython.longlong:
         if known and _is_before(side.next_seq, seq) and not flags & _RST:
             found |= _LOST_SEGMENT
             side.flight_known = False
+            side.dig(side.next_seq, seq)
         if length <= 1 and known and (side.next_seq - 1 & _32_BITS) == seq and not controls:
             found |= _KEEP_ALIVE
         if length == 0 and not controls and is_next and same_ack and window != 0 and window != side.window:
@@ -194,12 +198,12 @@ def _flags(side: Side, segment: Segment, findings: Findings) -> cython.longlong:
             side.duplicates += 1
             findings.duplicate_ack_num = side.duplicates
             findings.duplicate_ack_frame = side.not_duplicate
-    if not found & _DUPLICATE_ACK:
+    if not same_ack:
         side.not_duplicate = cython.cast(cython.uint, segment.number)
         side.duplicates = 0
-    if flags & _ACK and other.continuous_seq != _NOT_KNOWN and _is_before(other.continuous_seq, ack):
+    if flags & _ACK and other.to_acknowledge != _NOT_KNOWN and _is_before(other.to_acknowledge, ack):
         found |= _ACK_LOST_SEGMENT
-        other.continuous_seq = other.next_seq
+        other.to_acknowledge = other.next_seq
         other.flight_known = False
     if known and _is_before(seq, side.next_seq) and (length > 0 or flags & (_SYN | _FIN)) and not found & _KEEP_ALIVE:
         found |= _repetition(side, segment, findings)
@@ -225,15 +229,12 @@ def _repetition(side: Side, segment: Segment, findings: Findings) -> cython.long
         soon = _OUT_OF_ORDER_NS
     if now - side.next_ns < soon and side.next_seq != (stop + controls & _32_BITS):
         return _OUT_OF_ORDER
-    findings.rto = now - side.next_ns
-    findings.rto_frame = side.next_number
-    each: Unacknowledged = side.oldest
-    while each is not None:
-        if each.seq == seq:
-            findings.rto = now - each.time_ns
-            findings.rto_frame = each.number
-            break
-        each = each.newer
+    if side.oldest is not None:
+        findings.rto = now - side.oldest.time_ns
+        findings.rto_frame = side.oldest.number
+    else:
+        findings.rto = now - side.next_ns
+        findings.rto_frame = side.next_number
     return _RETRANSMISSION
 
 
@@ -251,24 +252,26 @@ def _acknowledge(connection: Connection, side: Side, segment: Segment, findings:
     if segment.length or flags & (_SYN | _FIN):
         side.remember(segment, cython.cast(cython.uint, stop))
     if not found & _ZERO_WINDOW_PROBE:
-        if side.continuous_seq == _NOT_KNOWN or side.continuous_seq == seq:
-            side.continuous_seq = stop
+        if side.to_acknowledge == _NOT_KNOWN or side.to_acknowledge == seq:
+            side.to_acknowledge = stop
+            if side.next_seq != _NOT_KNOWN and _is_before(stop, side.next_seq):
+                _go_on(side)
         if side.next_seq == _NOT_KNOWN or _is_before(side.next_seq, stop):
             side.next_seq = stop
             side.next_number = cython.cast(cython.uint, segment.number)
             side.next_ns = segment.time_ns
     side.window = segment.window
+    side.last_sack = segment.sack
     side.last_flags = cython.cast(cython.uint, found)
     if flags & _ACK:
         side.last_ack_raw = segment.ack_raw
         side.last_ack_ns = segment.time_ns
         if other.oldest is not None:
             other.settle(segment, findings)
-        if other.oldest is None:
-            other.flight_known = True
+        other.flight_known = True
     if segment.length and side.flight_known and side.oldest is not None:
         _measure_flight(side, segment, findings)
-    if found or findings.acks_frame or findings.bytes_in_flight:
+    if found or findings.acks_frame or findings.is_measured:
         findings.initial_rtt = connection.initial_rtt
     if flags & (_FIN | _RST):
         connection.ended = True
@@ -289,14 +292,55 @@ def _measure_flight(side: Side, segment: Segment, findings: Findings) -> cython.
             last = each.next_seq
         each = each.newer
     flight: cython.longlong = last - first & _32_BITS
+    if segment.flags & (_SYN | _FIN):
+        flight -= 1
+    if len(side.other.last_sack):
+        flight -= _selected(side.other.last_sack)
+    if side.push_ended:
+        side.pushed = 0
+    side.pushed += segment.length
+    side.push_ended = segment.flags & _PSH != 0
+    findings.is_measured = True
     if 0 < flight < _MOST_IN_FLIGHT:
         findings.bytes_in_flight = flight
-        if side.push_ended:
-            side.pushed = 0
-        side.pushed += segment.length
-        side.push_ended = segment.flags & _PSH != 0
         findings.push_bytes_sent = side.pushed
     return 0
+
+
+@cython.cfunc
+@cython.exceptval(-1)
+def _go_on(side: Side) -> cython.int:
+    """Count what was kept from before as continuous too, where it goes on from there."""
+    each: Unacknowledged = side.oldest
+    while each is not None:
+        if each.seq == side.to_acknowledge and each.next_seq != each.seq:
+            side.to_acknowledge = each.next_seq
+            each = side.oldest
+        else:
+            each = each.newer
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(-1)
+def _selected(sack: bytes) -> cython.longlong:
+    """Octets that the blocks of a SACK option say have arrived (RFC 2018, 3)."""
+    count: cython.longlong = 0
+    place: cython.Py_ssize_t
+    for place in range(0, len(sack) - 7, 8):
+        count += _edge(sack, place + 4) - _edge(sack, place) & _32_BITS
+    return count
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1)
+def _edge(sack: bytes, place: cython.Py_ssize_t) -> cython.longlong:
+    value: cython.longlong = 0
+    k: cython.Py_ssize_t
+    for k in range(place, place + 4):
+        value = value << 8 | sack[k]
+    return value
 
 
 @cython.cfunc

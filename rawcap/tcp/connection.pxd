@@ -30,6 +30,7 @@ cdef class Findings:
     cdef public long long duplicate_ack_frame
     cdef public long long bytes_in_flight
     cdef public long long push_bytes_sent
+    cdef public bint is_measured
     cdef public long long initial_rtt
     cdef public long long time_relative
     cdef public long long time_delta
@@ -44,7 +45,7 @@ cdef class Side:
     cdef public long long base
     cdef public long long shift
     cdef public long long next_seq
-    cdef public long long continuous_seq
+    cdef public long long to_acknowledge
     cdef public long long last_ack_raw
     cdef public long long highest_acked
     cdef public long long fin_seq
@@ -60,6 +61,7 @@ cdef class Side:
     cdef public unsigned int pushed
     cdef public bint push_ended
     cdef public bint flight_known
+    cdef public bytes last_sack
     cdef Unacknowledged oldest
     cdef Unacknowledged newest
     cdef public unsigned int unacknowledged
@@ -116,6 +118,7 @@ cdef class Connection:
     cdef readonly bint fins_crossed
     cdef readonly signed char first_to_close
     cdef public long long initial_rtt
+    cdef public long long last_syn_ns
     cdef readonly long long rtt_total
     cdef readonly long long rtt_least
     cdef readonly long long rtt_most

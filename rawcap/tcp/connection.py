@@ -163,6 +163,7 @@ class Findings:
         self.acks_frame = self.ack_rtt = self.rto = self.rto_frame = 0
         self.duplicate_ack_num = self.duplicate_ack_frame = 0
         self.bytes_in_flight = self.push_bytes_sent = 0
+        self.is_measured = False
         self.initial_rtt = 0
         self.time_relative = self.time_delta = 0
         return 0
@@ -180,7 +181,7 @@ class Side:
     """
 
     def __init__(self) -> None:
-        self.base = self.next_seq = self.continuous_seq = _NOT_KNOWN
+        self.base = self.next_seq = self.to_acknowledge = _NOT_KNOWN
         self.shift = -2
         self.last_ack_raw = self.highest_acked = self.fin_seq = self.last_tsval = _NOT_KNOWN
         self.next_ns = self.last_ack_ns = 0
@@ -190,6 +191,7 @@ class Side:
         self.flight_known = True
         self.oldest = self.newest = None
         self.unacknowledged = 0
+        self.last_sack = b""
         self.state_number = _UNKNOWN
         self.challenged = False
         self.states: list[tuple[int, str]] | None = None
@@ -428,7 +430,7 @@ class Connection:
         self.completeness = 0
         self.ended = self.reset = self.fins_crossed = False
         self.first_to_close = -1
-        self.initial_rtt = 0
+        self.initial_rtt = self.last_syn_ns = 0
         self.rtt_total = self.rtt_least = self.rtt_most = self.rtt_count = 0
         self.icmp: list[IcmpError] | None = None
         begins: cython.longlong = segment.flags & (_SYN | _ACK)
@@ -574,8 +576,6 @@ class Connection:
             for bit in range(14):
                 if found >> bit & 1:
                     side.blame(FLAG_NAMES[bit], number)
-            if found & _LOST_SEGMENT:
-                side.dig(side.continuous_seq, seq)
         if side.holes is not None and segment.length and not found & _LOST_SEGMENT:
             side.fill(seq, seq + segment.length & _32_BITS)
         self._judge(side, segment, found)

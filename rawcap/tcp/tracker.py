@@ -67,6 +67,7 @@ _SYN = cython.declare(cython.longlong, 0x02)
 _ACK = cython.declare(cython.longlong, 0x10)
 _NOT_KNOWN = cython.declare(cython.longlong, -1)
 _REUSED_PORTS = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("reused_ports"))
+_OUT_OF_THE_ORDINARY = cython.declare(cython.longlong, (1 << FLAG_NAMES.index("tfo_syn")) - 1)
 _TFO_SYN = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("tfo_syn"))
 _TFO_ACK = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("tfo_ack"))
 _TFO_IGNORED = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("tfo_ignored"))
@@ -90,6 +91,7 @@ class Tracker:
     streams: cython.longlong
     udp_streams: cython.longlong
     udp_stream: cython.longlong  # of the packet at hand, or NONE
+    quoted_stream: cython.longlong  # tcp.stream of the segment that the packet at hand quotes, or NONE
     is_segment: cython.bint  # whether the packet at hand is one
     # Two generations: what is not used while one fills up is forgotten with the next.
     young: dict
@@ -105,7 +107,7 @@ class Tracker:
         self.most = most
         self.with_states = with_states
         self.streams = self.udp_streams = 0
-        self.udp_stream = NONE
+        self.udp_stream = self.quoted_stream = NONE
         self.is_segment = False
         self.young, self.old, self.young_udp, self.old_udp = {}, {}, {}, {}
 
@@ -114,7 +116,7 @@ class Tracker:
     def add(self, packet: object) -> object:
         """Take in the next packet; gives the connection or exchange that it belongs to, or that it is an error of."""
         self.is_segment = False
-        self.udp_stream = _NONE
+        self.udp_stream = self.quoted_stream = _NONE
         tcp = packet.tcp
         if tcp is not None and not tcp.status & (layout.PARTIAL | layout.QUOTED):
             time_ns = packet.time_ns
@@ -151,6 +153,8 @@ class Tracker:
                     notes[NAMES[place]] = value
         elif self.udp_stream != _NONE:
             notes["udp.stream"] = self.udp_stream
+        elif self.quoted_stream != _NONE:
+            notes["tcp.stream"] = self.quoted_stream
         return packet
 
     # -- packets of a chunk -------------------------------------------------------------------------------
@@ -179,7 +183,7 @@ class Tracker:
         column: cython.longlong
         while row < count and kind[row] >= 0:
             self.is_segment = False
-            self.udp_stream = _NONE
+            self.udp_stream = self.quoted_stream = _NONE
             if kind[row] == 1:
                 self.segment.read(number + row, times[row], data, at[row], stop[row], end[row])
                 self._segment(_octets(data, ends_at[row], at[row] + 4))
@@ -307,6 +311,10 @@ class Tracker:
                 found = exchange[0] if exchange is not None else None
             if found is None:
                 return None
+            if layer.name == "tcp":
+                self.quoted_stream = found.stream
+            else:
+                self.udp_stream = found.stream
             reporter = told.below.src if told.below is not None else ""
             version = 4 if told.name == "icmp" else 6
             found.add_error(
@@ -322,7 +330,9 @@ class Tracker:
         found: Findings = self.findings
         value: cython.longlong
         if not self.is_segment:
-            return self.udp_stream if place == _UDP_STREAM else _NONE
+            if place == _UDP_STREAM:
+                return self.udp_stream
+            return self.quoted_stream if place == 0 else _NONE
         if place >= _FIRST_FLAG:
             return 1 if found.flags >> (place - _FIRST_FLAG) & 1 else _NONE
         if place == 0:
@@ -340,20 +350,20 @@ class Tracker:
         if place == 7:
             return found.ack_rtt if found.acks_frame else _NONE
         if place == 8:
-            return found.rto if found.rto_frame else _NONE
+            return found.rto if found.rto else _NONE
         if place == 15:
             return found.time_relative
         if place == 16:
             return found.time_delta
         if place == 18:
-            return 1 if found.flags or found.acks_frame or found.bytes_in_flight else _NONE
+            return 1 if found.flags or found.acks_frame or found.is_measured else _NONE
         if place == 19:
-            return 1 if found.flags else _NONE
+            return 1 if found.flags & _OUT_OF_THE_ORDINARY else _NONE
         value = 0
         if place == 6:
             value = found.acks_frame
         elif place == 9:
-            value = found.rto_frame
+            value = found.rto_frame if found.rto else 0
         elif place == 10:
             value = found.duplicate_ack_num
         elif place == 11:
