@@ -24,7 +24,6 @@ COMPILED = tuple(
         "rawcap/stats/numbering.py",
         "rawcap/tcp/analysis.py",
         "rawcap/tcp/connection.py",
-        "rawcap/tcp/relative.py",
         "rawcap/tcp/segment.py",
         "rawcap/tcp/tracker.py",
     )

@@ -30,6 +30,7 @@ Rules that a declaration may give, all optional:
     prefix          what the fields' names begin with (default: `name`)
     addresses       the fields that name source and destination
     body            a function that finds what fields cannot express; it yields Items
+    message_length  where a message ends that may go on in another segment of a stream of octets
     guessed_in      protocols in which it may be found by content, where no edge leads on
     recognises      whether a payload looks like it; asked before a port or a guess is believed
     quotation       where a header that quotes does so in the middle of itself
@@ -64,10 +65,13 @@ from dissectors.printable import printable
 from dissectors.walk import View, goes_on, may_contradict
 
 __all__ = [
-    "Header", "Item", "Malformed", "Missing", "Option", "Selector",
+    "UNTIL_CLOSE", "Header", "Item", "Malformed", "Missing", "Option", "Selector",
     "always", "by", "by_port", "by_table", "group", "inner",
 ]  # fmt: skip
 
+
+UNTIL_CLOSE = -1
+"""In place of the length of a message that ends where its sender closes the connection."""
 
 _MOST_TOLD = 6  # fields in a line that no header wrote itself
 
@@ -378,6 +382,19 @@ class Header(View, metaclass=HeaderType):
     def recognises(cls, payload: bytes) -> bool:
         """Whether `payload` looks like this protocol: asked before a port or a guess (`guessed_in`) is believed."""
         return True
+
+    @classmethod
+    def message_length(
+        cls, octets: bytes | bytearray, start: int = 0, memory: dict[str, int] | None = None
+    ) -> int | None:
+        """Octets of the message that begins at `octets[start]`, in a stream that TCP carries in segments.
+
+        None where more octets are needed to tell, 0 where no message begins, UNTIL_CLOSE where nothing but the end of
+        the stream ends it.  Never raises on octets.  In `memory`, a dictionary that is kept as long as more octets of
+        the same message are waited for, a rule may note how far it has looked.  By default a protocol has no messages
+        that go on in another segment.
+        """
+        return 0
 
     def info(self) -> str | None:
         """The line that says what matters, for the text view; None leaves the word to the header below.

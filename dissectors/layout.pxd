@@ -46,6 +46,7 @@ cdef enum:
     NEXT_BY_PAIRS = 2
     NEXT_BY_PORTS = 3
     NEXT_ALWAYS = 4
+    CUT = 65535
     SELECTOR = 1
     QUOTES = 2
     REPEATS = 4

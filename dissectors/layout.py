@@ -60,6 +60,8 @@ NEXT_BY_PAIRS = 2
 NEXT_BY_PORTS = 3
 NEXT_ALWAYS = 4
 
+CUT = 0xFFFF  # in place of a node: the edge is there, but nobody needs what it leads to
+
 # Flags of a node.
 SELECTOR = 1  # looks ahead and chooses; no header of its own
 QUOTES = 2  # carries the beginning of another packet, cut short by rights

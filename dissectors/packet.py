@@ -16,7 +16,7 @@ from dissectors.graph import Compiled, Graph, nearest
 from dissectors.graph import graph as _graph
 from dissectors.header import Header, Item
 from dissectors.printable import printable
-from dissectors.walk import Holder, LayerReader
+from dissectors.walk import Captured, Holder, LayerReader
 
 _STOPPED = layout.FRAGMENT | layout.TRUNCATED | layout.SHORT | layout.BAD_LENGTH | layout.BAD_END
 _COMMENT = 1  # opt_comment (draft-ietf-opsawg-pcapng, 3.5)
@@ -98,28 +98,56 @@ class Packet(Holder):
 
         A header that is refused goes with all that it carries; one that follows what carries it stays.
         """
-        if found and not self.captured.doubtful:
-            left = _left(self, found[-1])
-            return found + left if left else found
-        data = self.data
-        end = max(self.length, len(data))
-        if not found:
-            return _rest(self, None, 0, end)
-        complete: list[Header] = []
-        refused = 0
-        for layer in found:
-            if refused and layer.start < refused:
-                continue
-            if layer.repeats and complete and complete[-1].end <= layer.start:
-                complete += _left(self, complete[-1])
-            if layer.declaration.picky and not layer.recognises(data[layer.start : layer.end]):
-                refused = next((each.end for each in reversed(complete) if each.end > layer.start), end)
-                complete += _rest(self, complete[-1] if complete else None, layer.start, refused)
-            else:
-                complete.append(layer)
-        if layer is complete[-1]:
-            complete += _left(self, layer)
-        return complete
+        return _completed(self.captured, found, None, 0, max(self.length, len(self.data)))
+
+    def carry(self, carrier: Header, protocol: type[Header] | None, start: int, stop: int) -> None:
+        """Say that in what `carrier` carries only `data[start:stop]` of the frame is to be read, by `protocol`.
+
+        None where nothing of it is: it is the middle of something.
+        """
+        self._put(carrier, self.captured, protocol, start, stop)
+
+    def carry_reassembled(self, carrier: Header, protocol: type[Header], octets: bytes) -> None:
+        """Put what `carrier` carries, together with other packets, in the place of what it carries alone.
+
+        The headers in it, of which `protocol` is the first, stand in `octets` and not in the frame: places are counted
+        from their beginning.  The frame, and all headers up to `carrier`, stay as they were captured.
+        """
+        captured = Captured()
+        captured.data = octets
+        captured.interface = self.interface
+        captured.time_ns = self.time_ns
+        captured.length = len(octets)
+        captured.number = self.number
+        captured.options = self.options
+        captured.notes = self.notes
+        captured.doubtful = False
+        self._put(carrier, captured, protocol, 0, len(octets))
+
+    def _put(
+        self, carrier: Header, captured: Captured, protocol: type[Header] | None, start: int, stop: int
+    ) -> None:
+        """Put the headers in `captured.data[start:stop]`, the first of them `protocol`, in the place of those found."""
+        layers = self.layers
+        place = layers.index(carrier) + 1
+        inside: list[Header] = []
+        if protocol is not None:
+            compiled: Compiled = self.interface.graph.compiled
+            found = compiled.walker.layers(captured, compiled.node_of[protocol], start, stop, carrier)
+            inside = _completed(captured, found, carrier, start, stop)
+        behind = [layer for layer in layers[place:] if layer.start >= carrier.end]
+        self.headers = layers[:place] + inside + behind
+
+    def led_to(self, carrier: Header) -> type[Header] | None:
+        """The protocol that an edge leads to from `carrier`, whether its octets look like it or not."""
+        compiled: Compiled = self.interface.graph.compiled
+        node = compiled.node_of[type(carrier)]
+        found = compiled.walker.layers(self.captured, node, carrier.start, carrier.end, carrier.below)
+        return next((type(layer) for layer in found if layer.below is found[0]), None)
+
+    def is_reassembled(self, layer: Header) -> bool:
+        """Whether a header stands in octets that several packets carried, and not in the frame."""
+        return layer.captured is not self.captured
 
     @property
     def payload(self) -> bytes:
@@ -232,29 +260,53 @@ def _inside(layer: Header) -> Iterator[Header]:
         yield from _inside(extension)
 
 
-def _left(packet: Packet, layer: Header) -> list[Header]:
+def _completed(captured: Captured, found: list[Header], below: Header | None, start: int, end: int) -> list[Header]:
+    """What the walker found in `data[start:end]` on the header `below`, as `Packet.completed` says."""
+    if found and not captured.doubtful:
+        left = _left(captured, found[-1])
+        return found + left if left else found
+    if not found:
+        return _rest(captured, below, start, end)
+    complete: list[Header] = []
+    refused = 0
+    for layer in found:
+        if refused and layer.start < refused:
+            continue
+        if layer.repeats and complete and complete[-1].end <= layer.start:
+            complete += _left(captured, complete[-1])
+        if layer.declaration.picky and not layer.recognises(captured.data[layer.start : layer.end]):
+            refused = next((each.end for each in reversed(complete) if each.end > layer.start), end)
+            complete += _rest(captured, complete[-1] if complete else below, layer.start, refused)
+        else:
+            complete.append(layer)
+    if layer is complete[-1]:
+        complete += _left(captured, layer)
+    return complete
+
+
+def _left(captured: Captured, layer: Header) -> list[Header]:
     """The layers in what the innermost header carries, to which no edge led."""
     inner = layer.extensions[-1] if layer.extensions else layer
     if not inner.declaration.takes_all:
-        return _rest(packet, layer, inner.stop, inner.end)
+        return _rest(captured, layer, inner.stop, inner.end)
     quotation = inner.quotation() if inner.quotes else None
     if quotation is None:
         return []
-    compiled: Compiled = packet.interface.graph.compiled
+    compiled: Compiled = captured.interface.graph.compiled
     header, start, end = quotation
-    return compiled.walker.layers(packet.captured, compiled.node_of[header], start, end, layer)
+    return compiled.walker.layers(captured, compiled.node_of[header], start, end, layer)
 
 
-def _rest(packet: Packet, below: Header | None, start: int, end: int) -> list[Header]:
+def _rest(captured: Captured, below: Header | None, start: int, end: int) -> list[Header]:
     """The layers in `data[start:end]`, to which no edge leads: recognised by content, or data."""
-    data = packet.data
+    data = captured.data
     if start >= end or start >= len(data):
         return []
     if below is not None and not below.status & _STOPPED:
-        compiled: Compiled = packet.interface.graph.compiled
+        compiled: Compiled = captured.interface.graph.compiled
         payload = data[start:end]
         for guess in compiled.guesses.get(below.name, ()):
             if guess.recognises(payload):
-                return compiled.walker.layers(packet.captured, compiled.node_of[guess], start, end, below)
+                return compiled.walker.layers(captured, compiled.node_of[guess], start, end, below)
     quoted = below.status & layout.QUOTED if below is not None else 0
-    return [Data(packet.captured, start, min(end, len(data)), end, quoted, below)]
+    return [Data(captured, start, min(end, len(data)), end, quoted, below)]

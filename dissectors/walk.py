@@ -389,6 +389,9 @@ class LayerReader:
 class Walker:
     """A compiled parse graph, ready to run.
 
+    Threads may share a walker, and reading a header may walk, too: whoever calls `layers` or `split` while somebody is
+    at it already is served by one of `spare`.
+
     `nodes`, `terms` and `pairs` are buffers of signed 64-bit integers, `tables` of unsigned 16-bit ones, `found`
     room for MOST_FOUND rows of the answer and `repeats` for MOST_REPEATING headers that may follow themselves, one
     inside the other; `classes[node]` is the class that a node's headers get.  All are made
@@ -406,6 +409,8 @@ class Walker:
     single: list
     last: list
     new: object
+    lent: cython.bint  # somebody uses this one
+    spare: list  # walkers that nobody uses
     base: cython.p_uchar  # the octets that are walked, and how many they are
     size: cython.longlong
     # The arrays again, for the loop that looks into a row many times: that the row is there is checked once.
@@ -437,7 +442,36 @@ class Walker:
         self.single = [cls.single if cls.is_option else () for cls in classes]
         self.last = [cls.last if cls.is_option else () for cls in classes]
         self.new = View.__new__  # without __init__: the walker sets every attribute itself
+        self.lent = False
+        self.spare = []
         self._look_up()
+
+    @cython.cfunc
+    @cython.inline
+    def _lend(self) -> Walker:
+        """A walker for one call: this one, one of `spare`, or a new one. One whose call failed is not lent again."""
+        if cython.compiled and not self.lent:  # between looking and taking no thread gets ahead
+            self.lent = True
+            return self
+        try:
+            return self.spare.pop()
+        except IndexError:
+            return self._twin()
+
+    @cython.cfunc
+    @cython.inline
+    def _take_back(self, walker: Walker) -> object:
+        if cython.compiled and walker is self:
+            self.lent = False
+        else:
+            self.spare.append(walker)
+
+    @cython.cfunc
+    def _twin(self) -> Walker:
+        """Another walker of the same graph."""
+        found = array("q", bytes(8 * len(self.found)))
+        repeats = array("q", bytes(8 * len(self.repeats)))
+        return Walker(self.nodes, self.terms, self.pairs, self.tables, found, repeats, self.classes)
 
     @cython.cfunc
     def _look_up(self) -> object:
@@ -467,6 +501,15 @@ class Walker:
         `end` is where the frame ended on the wire, which may lie beyond the octets that were captured.  A header that
         continues another is hung on it.  Never raises on bytes.
         """
+        walker: Walker = self._lend()
+        layers: list = walker._layers(captured, node, start, end, below)
+        self._take_back(walker)
+        return layers
+
+    @cython.cfunc
+    def _layers(
+        self, captured: Captured, node: cython.longlong, start: cython.longlong, end: cython.longlong, below: object
+    ) -> list:
         data: bytes = captured.data
         quoted: cython.longlong = 0
         row: cython.longlong
@@ -512,6 +555,13 @@ class Walker:
         An option that does not fit keeps what is there and says so; what stands behind it is not read.  Never raises
         on bytes.
         """
+        walker: Walker = self._lend()
+        options: list = walker._split(layer, family, start, stop)
+        self._take_back(walker)
+        return options
+
+    @cython.cfunc
+    def _split(self, layer: View, family: cython.longlong, start: cython.longlong, stop: cython.longlong) -> list:
         captured: Captured = layer.captured
         data: bytes = captured.data
         limit: cython.longlong = len(data)
@@ -530,8 +580,8 @@ class Walker:
         gap: cython.longlong
         option: View
         options: list = []
+        self.base, self.size = data, limit
         while start < stop:
-            self.base, self.size = data, limit  # again, as what an option tells of itself may walk, too
             kind = self._kind(row, start, stop)
             if single and kind in single:
                 self.found[0] = self._member(row, start, stop)
@@ -657,7 +707,7 @@ class Walker:
         at: cython.int
 
         while True:
-            if node == 0:
+            if node == 0 or node == CUT:
                 if waiting == 0:
                     break
                 waiting -= 1
@@ -977,20 +1027,20 @@ class Gatherer(Walker):
 
     @cython.cfunc
     def _prune(self, leading: cython.const[cython.uchar][::1]) -> object:
-        """Cut the edges to all other nodes."""
+        """Cut the edges to all other nodes: what is cut ends the walk, where no edge would have another one tried."""
         i: cython.longlong
         self.tables = array("H", bytes(self.tables))
         for i in range(len(self.tables)):
-            if not leading[self.tables[i]]:
-                self.tables[i] = 0
+            if self.tables[i] != 0 and not leading[self.tables[i]]:
+                self.tables[i] = CUT
         self.pairs = array("q", bytes(self.pairs))
         for i in range(2, len(self.pairs), 2):
             if not leading[self.pairs[i]]:
-                self.pairs[i] = 0
+                self.pairs[i] = CUT
         self.nodes = array("q", bytes(self.nodes))
         for i in range(NEXT + EDGE_DEFAULT, len(self.nodes), NODE):
-            if not leading[self.nodes[i]]:
-                self.nodes[i] = 0
+            if self.nodes[i] != 0 and not leading[self.nodes[i]]:
+                self.nodes[i] = CUT
         self._look_up()
 
     def gather(

@@ -16,13 +16,18 @@ from dissectors.graph import Graph
 from dissectors.graph import graph as every_protocol
 from dissectors.packet import Packet
 from rawcap.files import CaptureError
-from rawcap.tcp import relative
+from rawcap.tcp import tracker
 
 if TYPE_CHECKING:
     from dissectors.reassembly import Reassembler
     from rawcap.filter import DisplayFilter
+    from rawcap.tcp.messages import Messages
 
 Packets = Iterator[Packet]
+
+
+MOST_CONNECTIONS = 65_536
+"""Connections that are remembered at least, for the fields that take more than one packet to know."""
 
 
 class RuleError(ValueError):
@@ -58,17 +63,22 @@ class Pipeline:
             needed |= set(self._display_filter.fields)
         self.reassembler: Reassembler | None = None
         """What puts datagrams together, and knows of those that it gave up; None when that was not asked for."""
+        self._messages: Messages | None = None
         if reassemble:
             from dissectors.reassembly import Reassembler
+            from rawcap.tcp.messages import Messages
 
             self.reassembler = Reassembler()
+            self._messages = Messages()
         self._elapsed = _Elapsed() if needed & _Elapsed.FIELDS else None
-        self._relative = relative.Relative() if needed & relative.FIELDS else None
+        self._tracker = (
+            tracker.Tracker(most=MOST_CONNECTIONS, with_states=False) if needed & tracker.FIELDS else None
+        )
 
     @property
     def is_empty(self) -> bool:
         """Whether packets pass it as they are, so that they need not be looked at at all."""
-        steps = (self._display_filter, self.reassembler, self._elapsed, self._relative)
+        steps = (self._display_filter, self.reassembler, self._elapsed, self._tracker)
         return all(step is None for step in steps)
 
     def noted(self, packets: Packets, *, last: bool = True) -> Packets:
@@ -80,10 +90,12 @@ class Pipeline:
             packets = map(self._with_graph, packets)
         if self.reassembler is not None:
             packets = _reassembled(self.reassembler, packets, last)
+        if self._messages is not None:
+            packets = map(self._messages.note, packets)
         if self._elapsed is not None:
             packets = map(self._elapsed.note, packets)
-        if self._relative is not None:
-            packets = map(self._relative.note, packets)
+        if self._tracker is not None:
+            packets = map(self._tracker.note, packets)
         return packets
 
     def passed(self, packets: Packets) -> Packets:
@@ -136,7 +148,7 @@ class _Elapsed:
         return packet
 
 
-NOTED = _Elapsed.FIELDS | relative.FIELDS
+NOTED = _Elapsed.FIELDS | tracker.FIELDS
 """The fields that take more than one packet to know."""
 
 

@@ -29,7 +29,10 @@ COMPILED = (
     "rawcap.show.lines",
     "rawcap.show.rows",
     "rawcap.stats.numbering",
-    "rawcap.tcp.relative",
+    "rawcap.tcp.analysis",
+    "rawcap.tcp.connection",
+    "rawcap.tcp.segment",
+    "rawcap.tcp.tracker",
 )
 
 

@@ -217,6 +217,16 @@ class DNSOverTCP(Header):
     repeats = True
     streamed = True
 
+    @classmethod
+    def message_length(
+        cls, octets: bytes | bytearray, start: int = 0, memory: dict[str, int] | None = None
+    ) -> int | None:
+        """The first two octets tell; what is shorter than the header of a message is none (RFC 1035, 4.2.2)."""
+        if len(octets) < start + 2:
+            return None
+        length = octets[start] << 8 | octets[start + 1]
+        return length + 2 if length >= DNSInSegment.declaration.fixed else 0
+
     def info(self) -> str | None:
         return self.extensions[0].info() if self.extensions else None
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from dissectors.fields import Bytes, Flag, Found, Text, Uint
-from dissectors.header import Header, Item
+from dissectors.header import UNTIL_CLOSE, Header, Item
 from dissectors.reader import Reader, gather
 
 METHODS = frozenset(
@@ -23,7 +23,16 @@ _REQUEST = re.compile(rb"([A-Z-]{1,16}) ([^ \r\n]+)(?: (HTTP/\d\.\d))?\r?\n")
 _RESPONSE = re.compile(rb"(HTTP/\d\.\d) (\d{3})(?: ([^\r\n]*))?\r?\n")
 _LINE = re.compile(rb"([^\r\n]*)\r?\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]*\r\n")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+_BEGINNINGS = (*sorted(METHODS), b"HTTP/1.0", b"HTTP/1.1")
 _VALUE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)[ \t]*")
+
+MOST_HEADER = 1 << 16
+"""Octets of a header that are waited for; servers take 8,192 or some more."""
+MOST_LINE = 1 << 13
+"""Octets of the line before a chunk, and of one behind the last, that are waited for."""
+_LONGEST_WORD = 17  # a method with the space behind it
+_CHUNKED = -2  # in place of the octets of a body
 
 
 class HTTP(Header):
@@ -86,6 +95,64 @@ class HTTP(Header):
         """A method or a version, and a space behind it."""
         word, space, _ = payload[:17].partition(b" ")
         return bool(space) and (word in METHODS or re.fullmatch(rb"HTTP/\d\.\d", word) is not None)
+
+    @classmethod
+    def message_length(
+        cls, octets: bytes | bytearray, start: int = 0, memory: dict[str, int] | None = None
+    ) -> int | None:
+        """By the rules of RFC 9112, 6.3, as far as one direction shows them: the answer to HEAD has no body, too.
+
+        It is seen as such only where another answer follows it at once.
+        """
+        memory = memory if memory is not None else {}
+        if "body" not in memory:
+            beginning = bytes(octets[start : start + _LONGEST_WORD])
+            if not cls.recognises(beginning):
+                word = any(each.startswith(beginning) for each in _BEGINNINGS)
+                return None if word else 0
+            empty = _EMPTY_LINE.search(octets, max(start, start + memory.get("looked", 0) - 3))
+            if empty is None:
+                memory["looked"] = len(octets) - start
+                return None if len(octets) - start <= MOST_HEADER else 0
+            memory["body"] = empty.end() - start
+        body = memory["body"]
+        size = memory.get("size")
+        if size is None:
+            size = memory["size"] = _body_size(bytes(octets[start : start + body]))
+        if size == _CHUNKED:
+            return cls._chunked_length(octets, start, memory)
+        if size and not memory.get("answer") and octets.startswith(b"HTTP/", start):
+            following = bytes(octets[start + body : start + body + _LONGEST_WORD])
+            if following.startswith(b"HTTP/") and cls.recognises(following):
+                return body
+            if len(following) >= _LONGEST_WORD:
+                memory["answer"] = 1  # it has a body, which need not be looked at again
+        return size if size == UNTIL_CLOSE else body + size
+
+    @classmethod
+    def _chunked_length(cls, octets: bytes | bytearray, start: int, memory: dict[str, int]) -> int | None:
+        """The length of a message whose body is in chunks (RFC 9112, 7.1); `memory` has how far they were passed."""
+        at = start + memory.get("chunks", memory["body"])
+        while "trailer" not in memory:
+            line = _CHUNK.match(octets, at)
+            if line is None:
+                memory["chunks"] = at - start
+                return None if octets.find(b"\n", at, at + MOST_LINE) < 0 and len(octets) - at < MOST_LINE else 0
+            size = int(line[1], 16)
+            if size == 0:
+                memory["trailer"] = 1
+                at = line.end()
+                break
+            if line.end() + size + 2 > len(octets):
+                memory["chunks"] = at - start
+                return None
+            at = line.end() + size + 2
+        while (line := _LINE.match(octets, at)) is not None:
+            at = line.end()
+            if not line[1]:
+                return at - start
+        memory["chunks"] = at - start
+        return None if len(octets) - at < MOST_LINE else 0
 
     def body(self) -> Iterator[Item]:
         reader = Reader(self)
@@ -189,6 +256,21 @@ _FIELDS = frozenset(
     for attribute, field in HTTP.declaration.fields.items()
     if field.name == f"http.{attribute}" and type(field) is Text
 )
+
+
+def _body_size(header: bytes) -> int:
+    """Octets of the body that the header of a message announces; _CHUNKED or UNTIL_CLOSE where it does not say."""
+    first, *lines = header.splitlines()
+    framing = {found[1].lower(): found[2] for line in lines if (found := _VALUE.fullmatch(line)) is not None}
+    answer = _RESPONSE.fullmatch(first + b"\n")
+    if answer is not None and (answer[2].startswith(b"1") or answer[2] in (b"204", b"304")):
+        return 0
+    if b"chunked" in framing.get(b"transfer-encoding", b"").lower():
+        return _CHUNKED
+    length = framing.get(b"content-length", b"")
+    if length.isdigit():
+        return int(length[:20])
+    return UNTIL_CLOSE if answer is not None else 0
 
 
 def _heading(items: list[Item]) -> str:

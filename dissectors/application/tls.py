@@ -66,6 +66,19 @@ class TLS(Header):
         length = int.from_bytes(payload[3:5], "big")
         return len(payload) < 5 or (length <= MOST_OCTETS and (length > 0 or payload[0] == APPLICATION_DATA))
 
+    @classmethod
+    def message_length(
+        cls, octets: bytes | bytearray, start: int = 0, memory: dict[str, int] | None = None
+    ) -> int | None:
+        """A record: its length stands in octets 4 and 5 (RFC 8446, 5.1)."""
+        head = bytes(octets[start : start + 5])
+        if len(head) < 3:
+            begins = (not head or head[0] in CONTENT_TYPES) and head[1:] in (b"", b"\3")
+            return None if begins else 0
+        if not cls.recognises(head):
+            return 0
+        return int.from_bytes(head[3:], "big") + 5 if len(head) == 5 else None
+
     def body(self) -> Iterator[Item]:
         if not self.whole:
             return

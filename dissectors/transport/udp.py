@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dissectors.checksum import status_field, transport_status, without_checksum
-from dissectors.fields import Bytes, Derived, Either, Uint
+from dissectors.fields import Bytes, Derived, Either, Noted, Uint
 from dissectors.header import Header, by_port
 from dissectors.words import Piece, said
 
@@ -25,6 +25,7 @@ class UDP(Header):
     checksum = Uint(16, "of header, data and pseudo header; 0 when the sender made none", shown=hex)
     port = Either(srcport, dstport)
     checksum_status = status_field(_checksum_status, name="udp.checksum.status")
+    stream = Noted(Uint(32, "exchange of two sockets, as numbered in the capture"))
     payload_ = Derived(Bytes(None, "data"), lambda layer: layer.payload or None)
 
     words = _WHOLE

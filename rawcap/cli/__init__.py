@@ -24,6 +24,10 @@ from rawcap.cli.terminal import drop_output, say
 _COMMANDS = {
     "capture": "Capture packets live: show them, write them to files.",
     "read": "Show what is in capture files.",
+    "flows": "Show every connection: how it opened and closed, and what went wrong.",
+    "ladder": "Draw a connection: two hosts, arrows, and the states down both sides.",
+    "follow": "Show what the two sides of a connection sent each other.",
+    "verify": "Check connections against the rules of TCP, and what you expect of them.",
     "table": "Write fields of packets as columns: Parquet, Arrow or CSV.",
     "sql": "Ask questions about packets in SQL.",
     "stats": "Count what is in capture files: conversations, protocols, lengths.",

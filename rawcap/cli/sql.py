@@ -45,7 +45,8 @@ def command(
     """Ask questions about packets in SQL, answered by DuckDB.
 
     The table is called packets. Its columns are the fields, named as in filters and without quotes, the protocols, true
-    where a packet has them, and file. in_network(ip.src, '10.0.0.0/8') tests an address. NULL is shown as nothing.
+    where a packet has them, and file. Where a packet has several values of a field, the column has the first one: of
+    tcp.port that is the source port. in_network(ip.src, '10.0.0.0/8') tests an address. NULL is shown as nothing.
 
     \b
     rawcap sql "select ip.src, count(*) n, sum(frame.len) from packets group by 1 order by n desc" FILE
@@ -62,7 +63,7 @@ def command(
                 watch(stack, files, lambda: asked.position, quiet=True)
                 output = _VIEWS[view](asked)
                 first = next(output, None)
-            if first is not None:
+            if first is not None and (asked.readable or not problems.status):
                 sys.stdout.write(first)
                 for line in output:
                     sys.stdout.write(line)

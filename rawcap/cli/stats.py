@@ -9,17 +9,22 @@ import stat
 import sys
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rawcap.cli.load import load_option
 from rawcap.cli.terminal import Number, is_pipe, refused, say, set_up_output, width
 
+if TYPE_CHECKING:
+    from rawcap.columns.scan import Taken
+    from rawcap.stats.batch import Batch
+
 _TABLES = ("conversations", "endpoints", "protocols", "ports", "lengths", "time")
 _LAYERS = ("eth", "ip", "ipv6", "tcp", "udp")
 _ORDERS = ("octets", "frames", "start", "duration", "address")
 _WITHOUT_TIMES = ("endpoints", "ports")
+_OF_LAYERS = ("conversations", "endpoints", "ports")
 _TOP_OF_OVERVIEW = 10
 
 
@@ -113,13 +118,15 @@ def command(
             raise click.UsageError(f"{table} cannot be sorted by {order}: only conversations can")
         if table == "ports" and layers and not {"tcp", "udp"} & set(layers):
             raise click.UsageError(f"there are no ports in {' and '.join(layers)}: --layer tcp or udp")
+    if layers and tables and not set(_OF_LAYERS) & set(tables):
+        raise click.UsageError("--layer goes with --by conversations, endpoints or ports")
     if interval is not None and "time" not in tables:
         raise click.UsageError("--interval goes with --by time")
     if view == "csv" and len(tables) != 1:
         raise click.UsageError("-T csv prints one table: give one --by")
 
     status, counted = _counted(files, tables, layers, display_filter, interval, decode_as)
-    if counted is None or (status and not counted.totals.frames):
+    if counted is None:
         return status
     set_up_output(live=False)
     for line in _lines(counted, tables, layers or _LAYERS, order, most, view, color):
@@ -135,7 +142,7 @@ def _counted(
     interval: int | None,
     decode_as: tuple[str, ...],
 ) -> tuple[int, Any]:
-    """The exit status, and what was counted; None where the command line was wrong."""
+    """The exit status, and what was counted; None where the command line was wrong or no file could be read."""
     from rawcap.columns.scan import Scan  # --help and mistakes do without numpy
     from rawcap.files import CaptureError
     from rawcap.stats.statistics import Statistics
@@ -155,11 +162,16 @@ def _counted(
 
             size = _size(files)
             stack.enter_context(ProgressBar(lambda: (scan.position, size)))
-        for batch in scan.map(lambda taken: counted.batch(taken.gathered, lambda row: taken.packet(row, scan.graph))):
+
+        def batch_of(taken: Taken) -> Batch:
+            first_time = taken.seen.first_time
+            return counted.batch(taken.gathered, lambda row: taken.packet(row, scan.graph), first_time=first_time)
+
+        for batch in scan.map(batch_of):
             counted.add(batch)
     for problem in problems:
         say(str(problem))
-    return int(bool(problems)), counted
+    return int(bool(problems)), counted if scan.readable or not problems else None
 
 
 def _size(files: tuple[str, ...]) -> int | None:
@@ -186,7 +198,7 @@ def _lines(
     if not tables:
         sheets = _overview_sheets(counted, layers, order, most or _TOP_OF_OVERVIEW)
     if view == "csv":
-        yield from statistics.as_csv(sheets)
+        yield from statistics.as_csv(tables[0], sheets)
         return
     if view == "json":
         if not tables:
@@ -225,7 +237,7 @@ def _sheets(counted: Any, table: str, layers: tuple[str, ...], order: str, most:
     there = [layer for layer in layers if talk.count(layer)]
     if table == "conversations":
         return [
-            statistics.conversations_sheet(talk, layer, order=order, most=most, origin=counted.totals.start)
+            statistics.conversations_sheet(talk, layer, order=order, most=most, origin=counted.origin)
             for layer in there
         ]
     if table == "ports":

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from rawcap.cli.load import load_option
 from rawcap.cli.terminal import Mistake, counted, drop_output, is_pipe, refused, say
 from rawcap.files import CaptureError
+from rawcap.files.errors import reason
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from rawcap.columns.export import TableWriter
 
 
@@ -65,14 +65,17 @@ def command(
     occurrence: str,
     decode_as: tuple[str, ...],
 ) -> int:
-    """Write fields of packets as columns: Parquet, Arrow or CSV, for pandas, polars, DuckDB and spreadsheets."""
+    """Write fields of packets as columns: Parquet, Arrow or CSV, for pandas, polars, DuckDB and spreadsheets.
+
+    A file is made, or overwritten, when there is something to write: never where nothing could be read.
+    """
     import rawcap
     from rawcap.columns.defaults import COLUMNS
-    from rawcap.columns.export import format_of
+    from rawcap.columns.export import TableWriter, format_of, uninterrupted
 
     problems = Problems()
     try:
-        format = format or format_of(output)
+        format = format_of(output, format)
         table = rawcap.table(
             files,
             columns or COLUMNS,
@@ -92,11 +95,24 @@ def command(
     writer: TableWriter | None = None
     try:
         refuse_input(output, files)
+        _refuse_output(output, force)
         with contextlib.ExitStack() as stack:
+            if _waits(output):
+                stack.enter_context(_held(output))
             watch(stack, files, lambda: table.position, quiet=output != "-")
-            writer = stack.enter_context(_writer(output, table.schema, format, force))
+
+            overwrite = force or os.path.exists(output)  # what comes while the captures are read stays as it is
+
+            def begun() -> TableWriter:
+                return stack.enter_context(TableWriter(output, table.schema, format=format, overwrite=overwrite))
+
             for batch in table:
-                writer.write(batch)
+                with uninterrupted():  # a file that is made has rows
+                    writer = writer or begun()
+                    writer.write(batch)
+            if writer is None and table.readable:
+                with uninterrupted():
+                    writer = begun()
     except CaptureError as error:  # of the file written: those of files read were told to `problems`
         if output == "-":
             drop_output()
@@ -104,6 +120,8 @@ def command(
     except KeyboardInterrupt:
         if writer is not None:
             say(f"interrupted: {writer.label} has the {counted(writer.rows, 'packet')} before that")
+        elif output != "-":
+            say(f"interrupted: {output} is not written")
         return 130
     return problems.status
 
@@ -119,16 +137,37 @@ class Problems:
         say(str(error))
 
 
-def _writer(output: str, schema: pa.Schema, format: str, force: bool) -> TableWriter:
-    """The file to write, which is not there, unless by `force`; a device or a pipe may be."""
-    from rawcap.columns.export import TableWriter
+def _refuse_output(output: str, force: bool) -> None:
+    """Raises CaptureError for a file that could not be written in the end, before all is read for nothing.
 
+    It must not be there, unless by `force`; a device or a pipe may be.
+    """
+    if output == "-":
+        return
+    folder = os.path.dirname(output)
     if not force and os.path.isfile(output):
         raise CaptureError(f"{output} exists already; --force overwrites it")
+    if os.path.isdir(output):
+        raise CaptureError(f"{output} is a directory; name a file in it")
+    if not os.path.isdir(folder or "."):
+        raise CaptureError(f"{output} cannot be made: there is no directory {folder}")
+    if not os.access(output if os.path.exists(output) else folder or ".", os.W_OK):
+        raise CaptureError(f"{output} cannot be made: permission denied")
+
+
+def _waits(output: str) -> bool:
+    """Whether the output is a named pipe, whose reader waits for its end even where nothing comes."""
+    with contextlib.suppress(OSError):
+        return output != "-" and stat.S_ISFIFO(os.stat(output).st_mode)
+    return False
+
+
+def _held(output: str) -> BinaryIO:
+    """A named pipe, open: what is written is written to the same, and its reader has the end when both are closed."""
     try:
-        return TableWriter(output, schema, format=format, overwrite=force or os.path.exists(output))
-    except ValueError as error:
-        raise Mistake(str(error)) from None
+        return open(output, "wb", buffering=0)
+    except OSError as error:
+        raise CaptureError(f"{output} cannot be written: {reason(error)}") from None
 
 
 def refuse_input(output: str, files: Sequence[str]) -> None:

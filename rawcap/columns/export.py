@@ -38,11 +38,19 @@ _ARROW_ROWS = 1 << 16
 _NANOSECONDS = 10**9
 
 
-def format_of(target: str) -> str:
-    """The format that the name of a file asks for; CSV for standard output, "-".
+def format_of(target: str, format: str | None = None) -> str:
+    """The format that is asked for, or else that of the name of the file; CSV for standard output, "-".
 
-    Raises ValueError, with one line for a user, for a name that asks for none.
+    Raises ValueError, with one line for a user, for a name that says none, or that contradicts the format.
     """
+    format = format if format is not None else _named(target)
+    packed = os.path.splitext(target)[1].lower()
+    if format != "csv" and packed in SUFFIXES:
+        raise ValueError(f"{format} is compressed inside: leave out {packed}")
+    return format
+
+
+def _named(target: str) -> str:
     if target == "-":
         return "csv"
     name = os.path.basename(target).lower()
@@ -66,10 +74,7 @@ class TableWriter:
     def __init__(
         self, target: str, schema: pa.Schema, *, format: str | None = None, overwrite: bool = False
     ) -> None:
-        self.format = format if format is not None else format_of(target)
-        packed = os.path.splitext(target)[1].lower()
-        if self.format != "csv" and packed in SUFFIXES:
-            raise ValueError(f"{self.format} is compressed inside: leave out {packed}")
+        self.format = format_of(target, format)
         self._target = target
         self.rows = 0
         """Rows written so far."""
@@ -133,7 +138,7 @@ class TableWriter:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Keeps Ctrl-C away until what stands in here is done."""
+    """Keeps Ctrl-C away until what stands in here is done; inside another one, until that is done."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -144,7 +149,7 @@ def uninterrupted() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if came:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
 
 class _Output(Protocol):

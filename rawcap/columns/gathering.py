@@ -23,9 +23,12 @@ from dissectors.packet import Packet
 from rawcap.columns.cells import Cells
 from rawcap.columns.facts import FACTS, Seen
 from rawcap.columns.plan import ADDRESSES, PATH, Slot, dtype_of, plan
-from rawcap.files.bulk import NO_TIME
+from rawcap.tcp.tracker import NAMES
 
 Rows = npt.NDArray[np.int64]
+
+NOTED = frozenset(NAMES)
+"""The fields whose columns come with the chunk."""
 
 _ALIGNED = 64
 _PACKED: dict[str, Callable[[str], bytes]] = {
@@ -72,7 +75,7 @@ class Gathering:
         self._occurrence = occurrence
         self._plan = plan(
             graph,
-            [name for name in self._names if name not in FACTS],
+            [name for name in self._names if name not in FACTS and name not in NOTED],
             self._protocols,
             last=occurrence == "last",
         )
@@ -98,6 +101,11 @@ class Gathering:
                 if rows is not None:
                     values, valid = values[rows], valid[rows]
                 parts[name] = [Cells(name, fields, values, valid)]
+            elif name in NOTED:
+                values, valid = seen.noted[name]
+                if rows is not None:
+                    values, valid = values[rows], valid[rows]
+                parts[name] = [Cells(name, fields, _noted_column(fields, values, valid), valid.copy())]
             elif name == PATH:
                 parts[name] = [self._path_cells(seen, doubts, paths, opened)]
             elif name in self._plan.parts:
@@ -214,11 +222,10 @@ def packet_at(seen: Seen, place: int, graph: Graph) -> Packet:
     start = int(chunk.starts[place])
     interface = seen.interfaces[int(chunk.interface[place])]
     interface.graph = graph
-    time = int(chunk.times[place])
     return Packet(
         chunk.data[start : start + int(chunk.captured[place])].tobytes(),
         interface,
-        None if time == NO_TIME else time,
+        chunk.time(place),
         int(chunk.lengths[place]),
         seen.number + place,
         chunk.options(place),
@@ -233,6 +240,12 @@ def empty(fields: list[Field], count: int) -> npt.NDArray[Any]:
     if kind in ("uint", "int", "bool", "time"):
         return np.zeros(count, "int64" if kind == "time" else dtype_of(fields))
     return np.full(count, None, object)
+
+
+def _noted_column(fields: list[Field], values: npt.NDArray[np.int64], valid: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    column = empty(fields, len(values))
+    column[valid] = values[valid]
+    return column
 
 
 def kind_of(fields: Iterable[Field]) -> str:

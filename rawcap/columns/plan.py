@@ -156,7 +156,7 @@ class _Planner:
         graph, made = self._graph, self._plan
         compiled: Compiled = graph.compiled
         wanted = self._wanted | self._held
-        leading = _leading_to(graph, wanted)
+        leading = leading_to(graph, wanted)
         made._leading = bytearray(made.with_paths or header in leading for header in compiled.classes)
         guessed = {name: any(each in leading for each in guesses) for name, guesses in compiled.guesses.items()}
         made._firsts.append(0)  # the first node is none
@@ -299,7 +299,7 @@ def _may_hold(graph: Graph, header: type[Header], inner: set[type[Header]]) -> b
     return any(issubclass(each, area.family) for area in declared.areas for each in inner)
 
 
-def _leading_to(graph: Graph, wanted: set[type[Header]]) -> set[type[Header]]:
+def leading_to(graph: Graph, wanted: set[type[Header]]) -> set[type[Header]]:
     """The headers from which the parse graph, or a look at the octets, may lead to one of those wanted; these too."""
     if not wanted:
         return set()

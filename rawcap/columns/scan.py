@@ -6,14 +6,13 @@ it what is asked for. Only reading is done by one at a time. Chunks come out in 
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, TypeVar
+from queue import Empty, SimpleQueue
+from typing import BinaryIO, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +22,17 @@ from dissectors.graph import Graph
 from dissectors.graph import graph as every_protocol
 from dissectors.packet import Packet
 from rawcap.columns.cells import Cells
-from rawcap.columns.facts import FACTS, Seen
-from rawcap.columns.gathering import Gathered, Gathering, Rows, packet_at
+from rawcap.columns.facts import FACTS, TIMES, Seen, beyond, time_fields
+from rawcap.columns.gathering import NOTED, Gathered, Gathering, Rows, packet_at
+from rawcap.columns.noted import Noting, noted_names, notes_at
 from rawcap.columns.plan import is_native
 from rawcap.files import CaptureError
-from rawcap.files.bulk import NO_TIME, Bulk
+from rawcap.files.bulk import Bulk
+from rawcap.files.source import Stop
 from rawcap.filter import DisplayFilter, display_filter
 from rawcap.filter.on_columns import ColumnFilter
-from rawcap.pipeline import Pipeline, decoded_as
+from rawcap.pipeline import MOST_CONNECTIONS, decoded_as
+from rawcap.tcp.tracker import Tracker
 
 Source = str | os.PathLike[str] | BinaryIO
 T = TypeVar("T")
@@ -52,15 +54,22 @@ class Taken:
         """One of the packets, whole."""
         place = row if self.rows is None else int(self.rows[row])
         packet = self.known.get(place)
-        return packet if packet is not None else packet_at(self.seen, place, graph)
+        return _timed(self.seen, place, packet if packet is not None else packet_at(self.seen, place, graph))
+
+
+def _timed(seen: Seen, place: int, packet: Packet) -> Packet:
+    """A packet with notes of when it came, beside those that it has."""
+    packet.notes = (packet.notes or {}) | time_fields(seen, place) | notes_at(seen.noted, place)
+    return packet
 
 
 class Scan:
     """Reads captures and gathers the columns of some fields, of the packets that pass a display filter.
 
     `names` are fields, `protocols` those whose presence is asked for, `occurrence` is that of `Gathering`. With
-    `problem`, what is wrong with a file is told to it and the next file is read; without, it is raised after what came
-    before. `threads` is how many work; 1 for the caller's own, by default as many as there are processors.
+    `problem`, what is wrong with a file is told to it, by the thread that takes the chunks and after what came before,
+    and the next file is read; without, it is raised. `threads` is how many work; 1 for the caller's own, by default as
+    many as there are processors.
 
     Raises FilterError and pipeline.RuleError, each in one line, and KeyError for a field that nobody declared.
     """
@@ -90,123 +99,178 @@ class Scan:
         """How many packets were read so far."""
         self.position = 0
         """Octets of the files, as stored, that were read so far."""
+        self.readable = 0
+        """How many of the files gave a packet so far, or ended as a capture may that has none."""
         self._threads = max(len(os.sched_getaffinity(0)) if threads is None else threads, 1)
         self._problem = problem
-        self._pipeline = self._noting()
+        self._noting = self._new_noting()
         self._local = threading.local()
-        self._stopped = False
+        self._reading: Stop | None = None
 
-    def _noting(self) -> Pipeline | None:
-        """What takes notes on the packets, where a field takes more than one of them to know."""
+    def _new_noting(self) -> Noting | None:
+        """What follows the connections, where a field is asked for that takes more than one packet to know."""
         asked = [*self.names, *(self.filter.fields if self.filter is not None else ())]
-        noted = [
-            name
-            for name in asked
-            if name not in FACTS and any(each.noted for each in self.graph.fields.get(name, ()))
-        ]
-        return Pipeline(graph=self.graph, needs=noted) if noted else None
+        if not noted_names(asked):
+            return None
+        return Noting(self.graph, asked, Tracker(most=MOST_CONNECTIONS, with_states=False))
 
     def __iter__(self) -> Iterator[Taken]:
         return self.map(lambda taken: taken)
 
     def map(self, make: Callable[[Taken], T]) -> Iterator[T]:
         """What `make` gives for each chunk, in order; it runs in the threads."""
-        problems: deque[CaptureError] = deque()
-        jobs = self._jobs(problems)
-        if self._threads == 1:
-            for job in jobs:
-                yield make(self._take(*job))
-        else:
-            yield from self._in_threads(jobs, make)
-        if problems:
-            raise problems[0]
+        self._reading = stop = Stop()
+        jobs = self._jobs(stop)
+        try:
+            yield from self._alone(jobs, make) if self._threads == 1 else self._in_threads(jobs, make, stop)
+        finally:
+            jobs.close()
+            stop.close()
 
-    def _in_threads(self, jobs: Iterator[Job], make: Callable[[Taken], T]) -> Iterator[T]:
+    def stop(self) -> None:
+        """End what `map` gives, also where it waits for a pipe; any thread may call it."""
+        if self._reading is not None:
+            self._reading()
+
+    def _alone(self, jobs: Iterator[Job | CaptureError], make: Callable[[Taken], T]) -> Iterator[T]:
+        for job in jobs:
+            if isinstance(job, CaptureError):
+                self._tell(job)
+            else:
+                yield make(self._take(*job))
+
+    def _in_threads(self, jobs: Iterator[Job | CaptureError], make: Callable[[Taken], T], stop: Stop) -> Iterator[T]:
         """Each thread reads the next chunk itself and goes on with it, as its octets are in that processor's cache."""
         reading = threading.Lock()
-        numbers = itertools.count()
+        read = upcoming = 0
+        # Simple queues, as an interrupt in the middle of anything that Python itself does would leave locks behind.
+        orders: SimpleQueue[bool] = SimpleQueue()
+        results: SimpleQueue[tuple[int, _Result[T]]] = SimpleQueue()
 
-        def work() -> tuple[int, T] | None:
+        def one() -> tuple[int, _Result[T]]:
+            nonlocal read
             with reading:
-                job = next(jobs, None)
-                number = next(numbers)
-            return None if job is None else (number, make(self._take(*job)))
+                number = read
+                read += 1
+                try:
+                    job = next(jobs, None)
+                except BaseException as error:  # for the thread that takes the results
+                    return number, _Result(error=error)
+            try:
+                if job is None:
+                    return number, _Result(is_end=True)
+                if isinstance(job, CaptureError):
+                    return number, _Result(problem=job)
+                return number, _Result([make(self._take(*job))])
+            except BaseException as error:
+                return number, _Result(error=error)
 
-        made: dict[int, T] = {}
-        pool = ThreadPoolExecutor(self._threads, "rawcap-gather")
+        def work() -> None:
+            while orders.get() and not stop.called:
+                results.put(one())
+
         self.graph.compiled  # noqa: B018  by one thread, before several need it
-        running = {pool.submit(work) for _ in range(self._threads)}
-        upcoming = 0
+        # They wait for nothing but orders, and hold nothing then: no program has to wait for them when it ends.
+        threads = [threading.Thread(target=work, name="rawcap-gather", daemon=True) for _ in range(self._threads)]
+        made: dict[int, _Result[T]] = {}
         try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    result = future.result()
-                    if result is None:
-                        continue
-                    number, value = result
-                    made[number] = value
-                    running.add(pool.submit(work))
-                while upcoming in made:
-                    yield made.pop(upcoming)
-                    upcoming += 1
+            for thread in threads:
+                thread.start()
+            for _ in range(_AHEAD * self._threads):  # no more: what is made too early waits for what is slow
+                orders.put(True)
+            while not stop.called:
+                if upcoming not in made:
+                    with contextlib.suppress(Empty):
+                        number, result = results.get(timeout=_GLANCE_SECONDS)
+                        made[number] = result
+                    continue
+                result = made.pop(upcoming)
+                upcoming += 1
+                if result.error is not None:
+                    raise result.error
+                if result.is_end:
+                    return
+                orders.put(True)
+                if result.problem is not None:
+                    self._tell(result.problem)
+                yield from result.value
         finally:
-            pool.shutdown(cancel_futures=True)
+            stop()
+            for _ in threads:
+                orders.put(False)
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join()
 
-    def _jobs(self, problems: deque[CaptureError]) -> Iterator[Job]:
-        """The chunks of all files. What is wrong with a file is told once what came before was given on."""
+    def _tell(self, error: CaptureError) -> None:
+        """Say what is wrong with a file."""
+        if self._problem is None:
+            raise error
+        self._problem(error)
+
+    def _jobs(self, stop: Stop) -> Generator[Job | CaptureError]:
+        """The chunks of all files, and what is wrong with a file in its place among them."""
         number = 1
         passed = 0
         first_time: int | None = None
         time_before: int | None = None
         for index, source in enumerate(self.sources):
             bulk: Bulk | None = None
+            counted = False
             try:
-                bulk = Bulk(source)
+                bulk = Bulk(source, stop=stop)
                 for chunk in bulk:
+                    if stop.called:
+                        return
+                    if not counted and len(chunk.starts):
+                        self.readable += 1
+                        counted = True
+                    first, last = chunk.first_and_last_time()
+                    first_time = first if first_time is None else first_time
                     seen = Seen(chunk, list(bulk.interfaces), number, first_time, time_before)
-                    times = chunk.times[chunk.times != NO_TIME]
-                    if len(times):
-                        first_time = int(times[0]) if first_time is None else first_time
-                        time_before = int(times[-1])
-                        seen = seen._replace(first_time=first_time)
+                    time_before = last if last is not None else time_before
                     self.position = passed + bulk.position
                     self.packets += len(chunk.starts)
                     number += len(chunk.starts)
-                    yield seen, index, self._noted(seen)
+                    yield *self._noted(seen), index
+                if not counted:
+                    self.readable += 1
             except CaptureError as error:
-                if self._problem is None:
-                    problems.append(error)
+                if stop.called:
                     return
-                self._problem(error)
+                yield error
+                if self._problem is None:
+                    return
             finally:
                 if bulk is not None:
                     passed += bulk.position
                     bulk.close()
 
-    def _noted(self, seen: Seen) -> dict[int, Packet]:
-        """Every packet of a chunk, with notes; none where nobody asks for notes."""
-        if self._pipeline is None:
-            return {}
-        packets = (packet_at(seen, place, self.graph) for place in range(len(seen.chunk.starts)))
-        return dict(enumerate(self._pipeline.noted(packets)))
+    def _noted(self, seen: Seen) -> tuple[Seen, dict[int, Packet]]:
+        """A chunk with what takes more than one packet to know, and the packets that were dissected for it."""
+        if self._noting is None:
+            return seen, {}
+        noted, known = self._noting(seen)
+        return seen._replace(noted=noted), known
 
     def take(self, seen: Seen) -> Taken:
         """What is gathered from a chunk that somebody else has read."""
-        return self._take(seen, 0, self._noted(seen))
+        return self._take(*self._noted(seen), 0)
 
     # -- in a thread ------------------------------------------------------------------------------------------
 
-    def _take(self, seen: Seen, source: int, known: dict[int, Packet]) -> Taken:
+    def _take(self, seen: Seen, known: dict[int, Packet], source: int) -> Taken:
         columns, test = self._tools()
         rows: Rows | None = None
         if test is not None:
-            rows = test.rows(seen, known, everything=bool(self._pipeline))
+            rows = test.rows(seen, known)
             if len(rows) == len(seen.chunk.starts):
                 rows = None
         gathered = columns.gather(seen, rows)
-        if self._pipeline is not None:
-            gathered.unsure[:] = True
+        for place in known if rows is None else ():
+            gathered.unsure[place] = True
+        if rows is not None and known:
+            gathered.unsure |= np.isin(rows, np.fromiter(known, np.int64, len(known)))
         columns.settle(seen, gathered, rows, known=known)
         return Taken(seen, rows, gathered, source, known)
 
@@ -219,7 +283,20 @@ class Scan:
         return tools
 
 
-Job = tuple[Seen, int, dict[int, Packet]]
+Job = tuple[Seen, dict[int, Packet], int]
+
+_AHEAD = 2  # chunks for each thread that are in work or wait for their turn
+_GLANCE_SECONDS = 0.1  # a signal that comes just before a wait is seen after it
+
+
+@dataclass(slots=True)
+class _Result(Generic[T]):
+    """What became of a chunk; or why there is none: a file is wrong, all are at their end, an error."""
+
+    value: Sequence[T] = ()
+    problem: CaptureError | None = None
+    is_end: bool = False
+    error: BaseException | None = None
 
 
 class _Test:
@@ -228,25 +305,33 @@ class _Test:
     def __init__(self, display_filter: DisplayFilter, graph: Graph) -> None:
         self._graph = graph
         self._packet = display_filter
-        self._filter = ColumnFilter(display_filter.tree, graph, lambda name: name in FACTS or is_native(graph, name))
+        self._filter = ColumnFilter(display_filter.tree, graph, lambda name: _is_column(graph, name))
         self._columns = Gathering(graph, self._filter.names, self._filter.protocols)
+        self._by_time = not TIMES.isdisjoint(display_filter.fields)
 
-    def rows(self, seen: Seen, known: dict[int, Packet], *, everything: bool) -> Rows:
+    def rows(self, seen: Seen, known: dict[int, Packet]) -> Rows:
         """The places of the packets that pass. Those that were dissected for it are added to `known`."""
         gathered = self._columns.gather(seen)
         passes, unknown = self._filter.candidates(_Batch(gathered))
         doubtful = gathered.unsure | gathered.several
-        if everything:
-            doubtful[:] = True
+        if self._by_time:
+            doubtful |= beyond(seen)
+        doubtful[list(known)] = True
         passes &= ~doubtful
         for place in np.flatnonzero(unknown | doubtful).tolist():
             packet = known.get(place)
             if packet is None:
                 packet = packet_at(seen, place, self._graph)
+            _timed(seen, place, packet)
             if self._packet(packet):
                 passes[place] = True
                 known[place] = packet
         return np.flatnonzero(passes)
+
+
+def _is_column(graph: Graph, name: str) -> bool:
+    """Whether a field is a column that need not be dissected."""
+    return name in FACTS or name in NOTED or is_native(graph, name)
 
 
 class _Batch:

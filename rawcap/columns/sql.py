@@ -48,6 +48,7 @@ _PROTOCOLS = "frame.protocols"
 _CHEAPEST = "frame.number"  # what is gathered where only the number of packets counts
 _BATCH_ROWS = 1 << 16
 _PATIENCE_SECONDS = 5.0
+_GLANCE_SECONDS = 0.1  # a signal that comes just before a wait is seen after it
 
 T = TypeVar("T")
 
@@ -132,7 +133,7 @@ class Query:
     def _plan(self, once: bool) -> Any:
         """The relation that the query is; found before that, which columns and which packets it takes.
 
-        DuckDB says which columns reach its plan. Where it does not plan (PIVOT, several statements) all are gathered.
+        DuckDB says which columns reach its plan. Where it does not plan (PIVOT) all are gathered.
         """
         connection = self._connection
         connection.register(PACKETS, self._packets)
@@ -141,6 +142,8 @@ class Query:
         kinds = [str(each.type).rpartition(".")[2] for each in connection.extract_statements(text)]
         if not kinds:
             raise SqlError("the query is empty")
+        if len(kinds) > 1:
+            raise SqlError(f"these are {len(kinds)} statements; ask one at a time")
         if kinds == ["SELECT"]:
             plan = json.loads(connection.execute(f"explain (format json) {text}").fetchall()[0][1])
             scans = list(_scans(plan))
@@ -196,6 +199,11 @@ class Query:
     def position(self) -> int:
         """Octets of the files, as stored, that were read so far."""
         return self._packets.position
+
+    @property
+    def readable(self) -> int:
+        """How many of the files could be read so far, if only to where they are cut."""
+        return self._packets.readable
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The result as pyarrow record batches, in bounded memory unless the query sorts or groups."""
@@ -261,9 +269,10 @@ class Query:
 
         threading.Thread(target=run, name="sql", daemon=True).start()
         try:
-            done.wait()
+            while not done.wait(_GLANCE_SECONDS):
+                pass
         except KeyboardInterrupt:
-            self._packets.stopped = True
+            self._packets.stop()
             self._connection.interrupt()
             done.wait(_PATIENCE_SECONDS)
             raise
@@ -344,6 +353,17 @@ class _Packets:
     def position(self) -> int:
         """Octets of the files that were read so far."""
         return self._reading.position if self._reading is not None else 0
+
+    @property
+    def readable(self) -> int:
+        """How many of the files could be read so far."""
+        return self._reading.readable if self._reading is not None else 0
+
+    def stop(self) -> None:
+        """End all reading, also where it waits for a pipe."""
+        self.stopped = True
+        if self._reading is not None:
+            self._reading.stop()
 
     def __arrow_c_schema__(self) -> object:
         return self.schema.__arrow_c_schema__()

@@ -11,6 +11,7 @@ import pyarrow as pa
 from dissectors.graph import Graph, nearest
 from dissectors.graph import graph as every_protocol
 from rawcap.columns.arrow import array_of, arrow_type, lists_of
+from rawcap.columns.defaults import COLUMNS
 from rawcap.columns.scan import Scan, Source, Taken
 from rawcap.files import CaptureError
 
@@ -53,6 +54,8 @@ class Table:
     ) -> None:
         if occurrence not in OCCURRENCES:
             raise ValueError(f"occurrence {occurrence!r} is none of {', '.join(OCCURRENCES)}")
+        if isinstance(columns, str):
+            raise TypeError(f"columns are a list of names: [{columns!r}]")
         self.columns = list(dict.fromkeys(columns))
         if not self.columns:
             raise ValueError("a table needs at least one column")
@@ -82,7 +85,8 @@ class Table:
         self.graph = self._reading.graph
         for name in fields:
             if name not in self.graph.fields:
-                raise KeyError(f"no field {name!r}{nearest(name, self.graph.fields)}")
+                hint = nearest(name, self.graph.fields) or " (rawcap fields lists them)"
+                raise KeyError(f"no field {name!r}{hint}")
         self._types = {name: self._type(name) for name in self.columns}
         alone = {FILE, *self._protocols}
         self.schema = pa.schema(
@@ -101,10 +105,19 @@ class Table:
         """Packets read so far in the reading that began last, passed or not."""
         return self._reading.packets
 
+    def stop(self) -> None:
+        """End the reading that began last, also where it waits for a pipe; any thread may call it."""
+        self._reading.stop()
+
     @property
     def position(self) -> int:
         """Octets of the files, as stored, that were read so far in the reading that began last."""
         return self._reading.position
+
+    @property
+    def readable(self) -> int:
+        """How many files could be read, if only to where they are cut, in the reading that began last."""
+        return self._reading.readable
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """The record batches; those without a row are left out. Raises CaptureError where a file is not readable."""
@@ -161,7 +174,7 @@ def _label(source: Source) -> str:
 
 def table(
     source: Source | Sequence[Source],
-    columns: Sequence[str],
+    columns: Sequence[str] = COLUMNS,
     *,
     filter: str | None = None,
     occurrence: str = "first",
@@ -177,14 +190,17 @@ def table(
         for batch in table: ...
 
     `columns` are the names of fields, of protocols for whether a packet has them, and "file" for the file that it is
-    from; `filter` is a display filter.
+    from; without them they are those of `rawcap.columns.defaults`. `filter` is a display filter.
     Where a packet has several values of a field, `occurrence` takes the "first", the "last" or "all" of them, as a
     list. `text` writes addresses out. `decode_as` are rules such as "udp.port==9000,dns". `threads` is how many read
     and gather; by default as many as there are processors.
 
-    Raises FilterError for a wrong filter, KeyError for a field that nobody declared, ValueError for a wrong
-    `occurrence` or rule, each in one line. Reading raises CaptureError, after the batches that came before; with
-    `problem` it is told instead, and the next file is read.
+    Raises FilterError for a wrong filter, KeyError for a field that nobody declared, TypeError for `columns` that are
+    one string, ValueError for a wrong `occurrence` or rule, each in one line. Reading raises CaptureError for a file
+    that cannot be read; of one that ends in the middle of a packet all batches before come first, then CutCapture.
+    With `problem` it is called with the error instead, what was read stays, and the next file is read:
+
+        table = rawcap.table("cut.pcap", ["ip.src"], problem=print).arrow()
     """
     one = isinstance(source, (str, os.PathLike)) or hasattr(source, "read")
     return Table(

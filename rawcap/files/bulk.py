@@ -21,7 +21,7 @@ from rawcap.files.errors import CaptureError
 from rawcap.files.pcap import FILE_HEADER_LENGTH, PcapReader, is_pcap, longest_packet
 from rawcap.files.pcapng import PcapngReader, is_pcapng
 from rawcap.files.records import find_blocks, find_records
-from rawcap.files.source import Feed, Source
+from rawcap.files.source import Feed, Source, Stop
 
 NO_TIME = -(1 << 63)
 """In place of a time, where the file has none, or one beyond what 64 bits of nanoseconds hold."""
@@ -38,11 +38,13 @@ class Chunk:
     """Some packets of a capture, one after the other.
 
     Packet `i` is the `captured[i]` octets of `data` from `starts[i]` on; it had `lengths[i]` on the wire. `times` are
-    nanoseconds since the epoch, `interface` places in `Bulk.interfaces`. `number` is that of the first, from 1.
-    A chunk shares its memory with no other.
+    nanoseconds since the epoch, `far_times` those that 64 bits do not hold, by packet; `interface` are places in
+    `Bulk.interfaces`. `number` is that of the first, from 1. A chunk shares its memory with no other.
     """
 
-    __slots__ = ("_odd", "_options", "captured", "data", "interface", "lengths", "number", "starts", "times")
+    __slots__ = (
+        "_odd", "_options", "captured", "data", "far_times", "interface", "lengths", "number", "starts", "times"
+    )  # fmt: skip
 
     def __init__(self, rows: _Rows, number: int) -> None:
         kept = slice(rows.count)
@@ -51,6 +53,7 @@ class Chunk:
         self.captured = rows.captured[kept]
         self.lengths = rows.lengths[kept]
         self.times = rows.times[kept]
+        self.far_times = rows.far_times
         self.interface = rows.interface[kept]
         self.number = number
         self._options = rows.options[kept]
@@ -58,6 +61,17 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def time(self, place: int) -> int | None:
+        """The time of a packet, whatever its size; None where the file has none."""
+        time = int(self.times[place])
+        return time if time != NO_TIME else self.far_times.get(place)
+
+    def first_and_last_time(self) -> tuple[int | None, int | None]:
+        """The times of the first and of the last packet that have one."""
+        known = np.flatnonzero(self.times != NO_TIME)
+        places = sorted((*known[:1].tolist(), *known[-1:].tolist(), *self.far_times))
+        return (self.time(places[0]), self.time(places[-1])) if places else (None, None)
 
     def options(self, place: int) -> Options:
         """The raw pcapng options of a packet, as `Packet.options` has them."""
@@ -77,11 +91,13 @@ class Bulk:
     `source` is a path, "-" for standard input, or a binary stream at the capture's start. Iteration raises CutCapture,
     after the last whole packet, when the file ends in the middle of one, and CaptureError when it is damaged; opening
     raises CaptureError when it cannot be read or is no capture. Packets, errors and their words are those of
-    `open_capture`.
+    `open_capture`. With `stop`, another thread can have the source end where it would wait for more.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | BinaryIO, *, chunk: int = _CHUNK) -> None:
-        self._source = Source(source)
+    def __init__(
+        self, source: str | os.PathLike[str] | BinaryIO, *, chunk: int = _CHUNK, stop: Stop | None = None
+    ) -> None:
+        self._source = Source(source, stop=stop)
         self._size = chunk
         try:
             self._feed = feed = Feed(self._source)
@@ -271,6 +287,8 @@ class _Rows:
         self.options = np.empty(most, np.int32)
         self.odd: dict[int, Options] = {}
         """The options of packets that a reader made, by row."""
+        self.far_times: dict[int, int] = {}
+        """The times that 64 bits do not hold, by row."""
         self.count = 0
 
     def add(self, packet: Packet, start: int, interface: int) -> None:
@@ -280,7 +298,10 @@ class _Rows:
         self.starts[row] = start
         self.captured[row] = len(packet.data)
         self.lengths[row] = packet.length
-        self.times[row] = time if time is not None and NO_TIME < time < -NO_TIME else NO_TIME
+        if time is not None and not NO_TIME < time < -NO_TIME:
+            self.far_times[row] = time
+            time = None
+        self.times[row] = NO_TIME if time is None else time
         self.interface[row] = interface
         self.options[row] = 0
         if packet.options:

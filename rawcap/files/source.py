@@ -11,8 +11,10 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import select
 import stat
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
@@ -24,17 +26,48 @@ _BLOCK = 1 << 16
 _POLL_SECONDS = 0.05
 
 
+class Stop:
+    """Has a source end that waits for a pipe: called by any thread, at any time and any number of times."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self.called = False
+
+    def __call__(self) -> None:
+        with self._lock:  # the number may be another file's once this one is closed
+            first, self.called = not self.called, True  # said before anybody is woken to see it
+            if first and self._descriptor >= 0:
+                os.eventfd_write(self._descriptor, 1)
+
+    def ends_wait(self, descriptor: int) -> bool:
+        """Wait until there is something to read from `descriptor`, or its end; True when it was called before that."""
+        waiting = select.poll()
+        waiting.register(self._descriptor, select.POLLIN)
+        waiting.register(descriptor, select.POLLIN)
+        waiting.poll()
+        return self.called
+
+    def close(self) -> None:
+        """Nobody reads any more."""
+        with self._lock:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
 class Source:
     """The bytes of one file in order, as they are stored.
 
     `source` is a path, "-" for standard input, or a binary stream, which stays the caller's to close. With `follow`
-    the end of a regular file is a place to wait, not an end.
+    the end of a regular file is a place to wait, not an end. Where more is to come from a pipe, `stop` is an end, too.
 
     Raises CaptureError when the file is missing, a directory, or not readable; the blocks raise it too, when
     reading fails or when a followed file is truncated, replaced or removed.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | BinaryIO, *, follow: bool = False) -> None:
+    def __init__(
+        self, source: str | os.PathLike[str] | BinaryIO, *, follow: bool = False, stop: Stop | None = None
+    ) -> None:
         self.path: str | None = None
         self._owned: io.FileIO | None = None
         read: Callable[[int], bytes | None]
@@ -47,7 +80,7 @@ class Source:
                     raise CaptureError("standard input is closed; give the name of a file")
                 stream: BinaryIO = sys.stdin.buffer
             else:
-                self._owned = self._open(self.path)
+                self._owned = self._open(self.path, waits=stop is None)
         else:
             stream = source
             self.label = str(getattr(source, "name", "the stream"))
@@ -60,12 +93,14 @@ class Source:
         self._descriptor = self._fileno(self._owned if self._owned is not None else stream)
         self._regular = self._descriptor is not None and stat.S_ISREG(os.fstat(self._descriptor).st_mode)
         self._follow = follow and self._regular
+        self._stop = None if self._regular else stop
         self.position = 0
 
     @staticmethod
-    def _open(path: str) -> io.FileIO:
+    def _open(path: str, *, waits: bool) -> io.FileIO:
+        """The file; unless it `waits`, a named pipe is opened before somebody writes to it."""
         try:
-            return open(path, "rb", buffering=0)
+            return open(path, "rb", buffering=0, opener=None if waits else _opened_at_once)
         except FileNotFoundError:
             raise CaptureError(f"{path}: there is no such file") from None
         except IsADirectoryError:
@@ -106,6 +141,8 @@ class Source:
             self.close()
 
     def _block(self) -> bytes | None:
+        if self._stop is not None and self._descriptor is not None and self._stop.ends_wait(self._descriptor):
+            return None
         try:
             return self._read(_BLOCK)
         except OSError as error:
@@ -146,6 +183,12 @@ class Source:
         if self._owned is not None:
             self._regular = False
             self._owned.close()
+
+
+def _opened_at_once(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 class Supply(Protocol):

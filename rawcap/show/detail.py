@@ -5,7 +5,8 @@
         14  ip.hdr_len   .... 0101 = 20  header, octets
      16–17  ip.len       60              header and data, octets
 
-Octets count from the beginning of the frame. A field that takes no whole octets is drawn as its bits, most
+Octets count from the beginning of the frame, or, in a message that came in several segments, from its own; a line
+before its first layer says so. A field that takes no whole octets is drawn as its bits, most
 significant first, between dots for the bits that belong to others. A field without octets is not on the wire but
 worked out from what is.
 
@@ -71,9 +72,15 @@ class DetailView:
         wide = 2 * len(str(len(packet.data) - 1)) + 1
         yield self._paint(_frame_heading(packet), colours.BOLD)
         yield from self._tree(list(_rows(packet.frame.items(), packet.data)), wide)
+        before: Header = packet.frame
         for layer in packet.layers:
+            if packet.is_reassembled(layer) and not packet.is_reassembled(before):
+                wide = max(wide, 2 * len(str(len(layer.octets) - 1)) + 1)
+                told = _reassembled(packet, layer)
+                yield self._paint(cut(told, self._width), colours.BOLD)
+            before = layer
             yield from self._heading(layer)
-            yield from self._tree(list(_rows(layer.items(), packet.data)), wide)
+            yield from self._tree(list(_rows(layer.items(), layer.octets)), wide)
 
     def _heading(self, layer: Header) -> Iterator[str]:
         reference = f" ({layer.reference})" if layer.reference else ""
@@ -174,6 +181,17 @@ def header_stop(layer: Header) -> int:
 def _frame_heading(packet: Packet) -> str:
     taken = clock.clock("ud")(packet) if packet.time_ns is not None else ""
     return f"Frame {packet.number}" + (f", {taken} UTC" if taken else "")
+
+
+def _reassembled(packet: Packet, layer: Header) -> str:
+    """Where the octets come from that `layer` and those above it stand in."""
+    numbers = packet.values("tcp.segment")
+    told = f"{len(layer.octets):,} octets"
+    if not numbers:
+        return f"Reassembled, {told}; octets are counted from their beginning"
+    segments = f"{len(numbers)} segments" if len(numbers) > 1 else "1 segment"
+    which = ", ".join(map(str, numbers))
+    return f"Reassembled from {segments}, {told}: packets {which}; octets are counted from their beginning"
 
 
 def _trouble(layer: Header) -> Iterator[str]:

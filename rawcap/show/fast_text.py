@@ -28,15 +28,16 @@ from dissectors.printable import printable
 from dissectors.transport.tcp import TCP
 from dissectors.transport.udp import UDP
 from dissectors.walk import Surveyor, ones_complement_sums
-from rawcap.columns.facts import FACTS, Seen
+from rawcap.columns.facts import FACTS, Seen, time_fields
 from rawcap.columns.gathering import packet_at
 from rawcap.columns.scan import Scan, Taken
 from rawcap.files import CaptureError, open_capture
+from rawcap.pipeline import MOST_CONNECTIONS
 from rawcap.show import clock, colours
 from rawcap.show.lines import LineWriter
 from rawcap.show.summary import may_be_wrong
 from rawcap.show.text import TextView
-from rawcap.tcp.relative import Relative
+from rawcap.tcp.tracker import Tracker
 
 Numbers = npt.NDArray[np.int64]
 
@@ -98,11 +99,11 @@ def write_lines(
     `linktypes` counts the packets by link type. Raises CaptureError, as reading packet by packet does, after the lines
     of what came before.
     """
-    relative = Relative()
-    writer = LineWriter(_KINDS, relative, view.widths)
+    tracker = Tracker(most=MOST_CONNECTIONS, with_states=False)
+    writer = LineWriter(_KINDS, tracker, view.widths)
     try:
         for survey in scan.map(_Surveying(scan.graph)):
-            _write_chunk(survey, view, time_format, scan.graph, write, relative, writer)
+            _write_chunk(survey, view, time_format, scan.graph, write, tracker, writer)
             for place, count in enumerate(np.bincount(survey.seen.chunk.interface).tolist()):
                 linktypes[survey.seen.interfaces[place].linktype] += count
     finally:
@@ -115,7 +116,7 @@ def _write_chunk(
     time_format: str,
     graph: Graph,
     write: Callable[[bytes], object],
-    relative: Relative,
+    tracker: Tracker,
     writer: LineWriter,
 ) -> None:
     seen = survey.seen
@@ -124,7 +125,6 @@ def _write_chunk(
     digits = np.array([clock.digits(each) for each in seen.interfaces], np.int64)[places]
     names = [printable(each.name) for each in seen.interfaces]
     encoded = [name.encode() for name in names]
-    notes = {name: FACTS[name](seen) for name in clock.NEEDS.values()}
     kind = survey.kind
     naming: tuple[bool, str | None] | None = None
     row = 0
@@ -148,6 +148,7 @@ def _write_chunk(
                 survey.end.data,
                 survey.bad.data,
                 times.data,
+                seen.chunk.times.data,
                 digits.data,
                 places.data,
                 encoded,
@@ -157,8 +158,8 @@ def _write_chunk(
             if not writer.stopped:
                 continue
         packet = packet_at(seen, row, graph)
-        packet.notes = {name: int(values[row]) for name, (values, there) in notes.items() if there[row]}
-        relative.note(packet)
+        packet.notes = time_fields(seen, row)
+        tracker.note(packet)
         view.show(packet)
         if survey.kind[row] >= 0 and (tcp := packet.tcp) is not None:
             writer.learn(tcp)

@@ -61,7 +61,7 @@ class HexView:
 
 def stretches(packet: Packet) -> Iterator[tuple[int, int, Header]]:
     """The octets of a frame by layer, from the first to the last: `(start, stop, layer)`, none of them empty."""
-    layers = packet.layers
+    layers = [layer for layer in packet.layers if not packet.is_reassembled(layer)]
     marks = {0, len(packet.data)}
     for layer in layers:
         marks |= {layer.start, min(header_stop(layer), len(packet.data)), min(layer.end, len(packet.data))}

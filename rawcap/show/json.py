@@ -14,6 +14,8 @@ number, time, time_ns   of the frame. `time_ns` is exact, in nanoseconds since t
 layers                  the frame itself, then every header, outermost first, then `data` for what is left.
 layer                   the protocol's name.
 octets                  where a header or group stands in the frame: the first octet, and the one behind the last.
+reassembled             true, and only there when so: the header stands in a message that was put together from several
+                        segments (`tcp.segment` has their packets), and octets are counted from its beginning.
 truncated, quoted       true, and only there when so: cut off by the capture; part of a packet that an error quotes.
 malformed               how the header, or something inside it, contradicts itself; only there when it does.
 groups                  what has a heading of its own, in order: options, records, rows. Each has a `title`, fields
@@ -61,14 +63,16 @@ def as_object(packet: Packet) -> dict[str, Any]:
         "number": packet.number,
         "time": _iso(packet.time_ns),
         "time_ns": packet.time_ns,
-        "layers": [_layer(packet.frame), *map(_layer, packet.layers)],
+        "layers": [_layer(packet.frame), *(_layer(layer, packet.is_reassembled(layer)) for layer in packet.layers)],
     }
 
 
-def _layer(layer: Header) -> dict[str, Any]:
+def _layer(layer: Header, reassembled: bool = False) -> dict[str, Any]:
     found: dict[str, Any] = {"layer": layer.name}
     if layer.name != "frame":
         found["octets"] = [layer.start, header_stop(layer)]
+    if reassembled:
+        found["reassembled"] = True
     if layer.truncated:
         found["truncated"] = True
     if layer.quoted:

@@ -17,10 +17,9 @@ if cython.compiled:
     from cython.cimports.libc.string import memcpy
 
 from dissectors.transport.tcp import TCP, flag_names
-from dissectors.transport.tcp_options import TCPOption, WindowScale
+from dissectors.transport.tcp_options import TCPOption
 from dissectors.words import pieces
 from rawcap.show.summary import BAD_CHECKSUM, label_of
-from rawcap.tcp.relative import NOT_OFFERED
 
 # The values that templates name, by the number of their slot.
 _SLOTS = ("", "flag_names", "srcport", "dstport", "seq", "ack", "window_size", "urgent_pointer", "len")
@@ -54,7 +53,7 @@ class _Flow:
 
     source: bytes
     destination: bytes
-    way: tuple
+    key: bytes  # addresses and ports, as the tracker takes them
 
 
 @cython.cclass
@@ -62,11 +61,11 @@ class LineWriter:
     """Writes the lines of ordinary packets, in order.
 
     `kinds` has of each kind of packet its two headers, an IP header and TCP or UDP, and where in the first of them both
-    addresses stand, octets. `relative` numbers the segments, and `widths` are those of the columns: both are shared
+    addresses stand, octets. `tracker` follows the connections, and `widths` are those of the columns: both are shared
     with what writes the lines of all other packets, and change in the course of it.
     """
 
-    relative: object
+    tracker: object
     widths: cython.longlong[::1]
     stopped = cython.declare(cython.bint, visibility="public")  # at a packet whose line is to be written elsewhere
 
@@ -84,8 +83,6 @@ class LineWriter:
     options: list  # by kind of option: None, or (octets, words, fields)
     alone: cython.uchar[::1]  # by kind of option: 1 for one of a single octet, 2 for one that ends the area
     learnt: dict  # octets of an option -> its words
-    scale_kind: cython.longlong
-    scale_at: cython.longlong
     options_at: cython.longlong
     base: cython.p_uchar
     size: cython.longlong
@@ -93,12 +90,11 @@ class LineWriter:
     at: cython.longlong
     said: cython.uchar[::1]  # the words of the options of one packet
     said_end: cython.longlong
-    shift: cython.longlong
     values: cython.ulonglong[::1]
 
-    def __init__(self, kinds: list, relative: object, widths: object) -> None:
+    def __init__(self, kinds: list, tracker: object, widths: object) -> None:
         self.kinds = kinds
-        self.relative = relative
+        self.tracker = tracker
         self.widths = widths
         self.stopped = False
         self.first = array("q", [first for _, _, first, _ in kinds])
@@ -130,8 +126,6 @@ class LineWriter:
         for kind in TCPOption.single:
             self.alone[kind] = 2 if kind in TCPOption.last else 1
         self.learnt = {}
-        self.scale_kind = WindowScale.declaration.follows["tcp.option_kind"]
-        self.scale_at = WindowScale.declaration.fields["shift"].at
         self.options_at = TCP.declaration.fixed
         self.out = memoryview(bytearray(1 << 20))
         self.at = 0
@@ -164,6 +158,7 @@ class LineWriter:
         end: cython.const[cython.longlong][::1],
         bad: cython.const[cython.uchar][::1],
         times: cython.const[cython.longlong][::1],
+        stamps: cython.const[cython.longlong][::1],
         digits: cython.const[cython.longlong][::1],
         interface: cython.const[cython.int][::1],
         interfaces: list,
@@ -172,7 +167,7 @@ class LineWriter:
         """Write lines from packet `row` on, the first packet having `number`; gives the first that was not written.
 
         `stopped` is then true where it is not ordinary (its `kind` is less than 0); else the lines are to be taken.
-        `at`, `stop` and `end` are of its inner header, `times` in nanoseconds, of which `digits` of a second are shown;
+        `at`, `stop` and `end` are of its inner header, `times` in nanoseconds, of which `digits` of a second are shown, `stamps` since the epoch;
         `interfaces` are the names in ASCII, which lines show where they are `named`.
         """
         count: cython.longlong = len(kind)
@@ -198,6 +193,7 @@ class LineWriter:
                 end[row],
                 bad[row] != 0,
                 times[row],
+                stamps[row],
                 digits[row],
                 interfaces[interface[row]],
                 named,
@@ -221,6 +217,7 @@ class LineWriter:
         end: cython.longlong,
         bad: cython.bint,
         time: cython.longlong,
+        stamp: cython.longlong,
         digits: cython.longlong,
         interface: bytes,
         named: cython.bint,
@@ -231,6 +228,7 @@ class LineWriter:
         wide: cython.longlong
         begun: cython.longlong
         is_tcp: cython.bint = self.is_tcp[kind] != 0
+        is_told: cython.bint = False
         self.said_end = 0
         if is_tcp:
             if not self._options(data, at + self.options_at, stop):
@@ -244,14 +242,7 @@ class LineWriter:
         self.values[_LENGTH] = end - stop
         flow: _Flow = self._flow(data, kind, outer_at, at)
         if is_tcp:
-            _, sequence, acknowledged, window = self.relative.follow(
-                flow.way,
-                flags,
-                self.values[_SEQUENCE],
-                self.values[_ACKNOWLEDGED],
-                self.values[_WINDOW],
-                self.shift,
-            )
+            sequence, acknowledged, window, is_told = self.tracker.numbers(flow.key, number, stamp, data, at, stop, end)
             self.values[_SEQUENCE] = sequence
             self.values[_ACKNOWLEDGED] = acknowledged
             self.values[_WINDOW] = window
@@ -280,6 +271,8 @@ class LineWriter:
         self._copy(label)
         self._pad(self._wide(5, len(label)) - len(label) + 2)
         # what it says
+        if is_told:
+            self._copy(self.tracker.words().encode())
         words: list = self.words[kind]
         steps: list = self.steps[kind]
         needed: cython.longlong
@@ -310,7 +303,6 @@ class LineWriter:
         kind: cython.longlong
         octets: cython.longlong
         text: bytes
-        self.shift = NOT_OFFERED
         while at < stop:
             kind = data[at]
             if self.alone[kind] != 0:
@@ -334,8 +326,6 @@ class LineWriter:
                 if text is None:
                     return 0
                 self._say(text)
-                if kind == self.scale_kind and self.shift < 0:
-                    self.shift = data[at + self.scale_at]
             at += octets
         return 1
 
@@ -389,7 +379,7 @@ class LineWriter:
         source: str = convert(bytes(self.base[first:middle]))
         destination: str = convert(bytes(self.base[middle : outer_at + self.last[kind]]))
         flow.source, flow.destination = source.encode(), destination.encode()
-        flow.way = (source, destination, self.values[_SOURCE_PORT], self.values[_DESTINATION_PORT])
+        flow.key = key
         if len(flows) >= _MOST_FLOWS:
             flows.clear()
         flows[key] = flow

@@ -4,12 +4,12 @@ from array import array
 from typing import Any
 
 from dissectors.header import Header
-from rawcap.tcp.relative import Relative
+from rawcap.tcp.tracker import Tracker
 
 class LineWriter:
     stopped: bool
     def __init__(
-        self, kinds: list[tuple[type[Header], type[Header], int, int]], relative: Relative, widths: array[int]
+        self, kinds: list[tuple[type[Header], type[Header], int, int]], tracker: Tracker, widths: array[int]
     ) -> None: ...
     def take(self) -> bytes: ...
     def learn(self, layer: Header) -> None: ...
@@ -25,6 +25,7 @@ class LineWriter:
         end: Any,
         bad: Any,
         times: Any,
+        stamps: Any,
         digits: Any,
         interface: Any,
         interfaces: list[bytes],

@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,9 +14,9 @@ from typing import Any, Protocol
 from dissectors.printable import printable
 from rawcap.show.colours import BOLD, DIM, Paint, of_protocol
 from rawcap.stats.conversations import Conversation, Conversations
-from rawcap.stats.endpoints import endpoints
+from rawcap.stats.endpoints import Endpoint, endpoints
 from rawcap.stats.lengths import Length, Lengths
-from rawcap.stats.ports import ports
+from rawcap.stats.ports import Port, ports
 from rawcap.stats.protocols import Protocols
 from rawcap.stats.times import Times
 from rawcap.stats.totals import Totals
@@ -24,6 +25,18 @@ _GAP = "  "
 _SECOND = 1_000_000_000
 _TITLES = {"eth": "Ethernet", "ip": "IPv4", "ipv6": "IPv6", "tcp": "TCP", "udp": "UDP"}
 _NONE = "–"
+_UNITS = (("Mbit/s", 1_000_000), ("kbit/s", 1_000), ("bit/s", 1))
+_MOST_DECIMALS = 12
+
+NAMES: Mapping[str, Sequence[str]] = {
+    "conversations": Conversation._fields,
+    "endpoints": Endpoint._fields,
+    "protocols": ("protocol", "frames", "octets"),
+    "ports": Port._fields,
+    "lengths": Length._fields,
+    "time": ("start", "end", "frames", "octets"),
+}
+"""The values of a row of each table, as CSV and JSON name them."""
 
 
 class Record(Protocol):
@@ -142,7 +155,7 @@ def protocols_sheet(protocols: Protocols, totals: Totals) -> Sheet:
 
 
 def lengths_sheet(lengths: Lengths, totals: Totals) -> Sheet:
-    """How many packets are how long."""
+    """How many packets are how long; no rows where there is no packet."""
 
     def span(row: Length) -> str:
         return f"{row.least} and more" if row.most is None else f"{row.least}–{row.most}"
@@ -155,19 +168,24 @@ def lengths_sheet(lengths: Lengths, totals: Totals) -> Sheet:
         Column("shortest", lambda row: _NONE if row.shortest is None else count(row.shortest)),
         Column("longest", lambda row: _NONE if row.longest is None else count(row.longest)),
     )
-    return Sheet("lengths", "Packet lengths", columns, list(lengths.rows()))
+    return Sheet("lengths", "Packet lengths", columns, list(lengths.rows()) if totals.frames else [])
 
 
 def times_sheet(times: Times) -> Sheet:
-    """How much came when; empty intervals that follow each other are one line."""
+    """How much came when; empty intervals that follow each other are one line.
+
+    The rates of all lines are in one unit, that of the greatest.
+    """
     interval = times.interval
+    rows = list(times.rows())
+    unit, rate = _rates(max((bits_a_second(row.octets, row.end - row.start) for row in rows), default=0.0))
     digits = max(0, len(f"{interval % _SECOND:09}".rstrip("0")) if interval % _SECOND else 0)
     columns = (
         Column("from, s", lambda row: seconds(row.start, digits)),
         Column("to, s", lambda row: seconds(row.end, digits)),
         Column("packets", lambda row: count(row.frames)),
         Column("octets", lambda row: count(row.octets)),
-        Column("Mbit/s", lambda row: f"{row.octets * 8_000 / (row.end - row.start):,.3f}"),
+        Column(unit, lambda row: rate(bits_a_second(row.octets, row.end - row.start))),
     )
 
     def record(row: Any) -> Mapping[str, Any]:
@@ -178,7 +196,7 @@ def times_sheet(times: Times) -> Sheet:
             "octets": row.octets,
         }
 
-    return Sheet("time", f"Time, by intervals of {seconds(interval, digits)} s", columns, list(times.rows()), record)
+    return Sheet("time", f"Time, by intervals of {seconds(interval, digits)} s", columns, rows, record)
 
 
 def overview(totals: Totals) -> Iterator[tuple[str, str]]:
@@ -193,7 +211,9 @@ def overview(totals: Totals) -> Iterator[tuple[str, str]]:
         yield "duration", f"{seconds(totals.duration)} s"
         if totals.duration:
             packets = totals.frames * _SECOND / totals.duration
-            yield "rate", f"{packets:,.1f} packets/s, {totals.octets * 8_000 / totals.duration:,.3f} Mbit/s"
+            bits = bits_a_second(totals.octets, totals.duration)
+            unit, rate = _rates(bits)
+            yield "rate", f"{packets:,.{_decimals(packets, 1)}f} packets/s, {rate(bits)} {unit}"
 
 
 # -- as text, CSV and JSON --------------------------------------------------------------------------------
@@ -222,16 +242,12 @@ def text(sheet: Sheet, paint: Paint, width: int | None = None) -> Iterator[str]:
         yield line
 
 
-def as_csv(sheets: Iterable[Sheet]) -> Iterator[str]:
-    """The lines of tables of one kind: names, and a line a row."""
-    heading: list[str] | None = None
+def as_csv(name: str, sheets: Iterable[Sheet]) -> Iterator[str]:
+    """The lines of tables of one kind: the names of the values, also where there are no rows, and a line a row."""
+    yield _csv_line(NAMES[name])
     for sheet in sheets:
         for row in sheet.rows:
-            record = sheet.record(row)
-            if heading is None:
-                heading = list(record)
-                yield _csv_line(heading)
-            yield _csv_line(["" if value is None else str(value) for value in record.values()])
+            yield _csv_line(["" if value is None else str(value) for value in sheet.record(row).values()])
 
 
 def as_json(sheet: Sheet) -> Iterator[str]:
@@ -276,6 +292,23 @@ def _title(layer: str, noun: str, shown: int, there: int, order: str) -> str:
 def count(number: int) -> str:
     """A number with separators."""
     return f"{number:,}"
+
+
+def bits_a_second(octets: int, nanoseconds: int) -> float:
+    """How fast some octets came."""
+    return octets * 8 * _SECOND / nanoseconds
+
+
+def _rates(most: float) -> tuple[str, Callable[[float], str]]:
+    """The unit in which rates of `most` bit/s and less are shown, and what shows them in it."""
+    unit, bits = next(((unit, bits) for unit, bits in _UNITS if most >= bits), _UNITS[-1])
+    decimals = _decimals(most / bits, 3)
+    return unit, lambda rate: f"{rate / bits:,.{decimals}f}"
+
+
+def _decimals(most: float, usual: int) -> int:
+    """Digits behind the point: `usual`, or for less than 1 as many as show three that count."""
+    return min(2 - math.floor(math.log10(most)), _MOST_DECIMALS) if 0 < most < 1 else usual
 
 
 def percent(part: int, whole: int) -> str:

@@ -118,12 +118,16 @@ class Stacks(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Packets to be counted. `lengths` are octets on the wire, `times` nanoseconds since the epoch, or NO_TIME."""
+    """Packets to be counted. `lengths` are octets on the wire, `times` nanoseconds since the epoch, or NO_TIME.
+
+    `first_time` is that of the first packet of the capture, which need not be one of these; None where nobody knows.
+    """
 
     lengths: Numbers
     times: Numbers
     heads: dict[Sort, Heads] = field(default_factory=dict)
     stacks: Stacks | None = None
+    first_time: int | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -142,14 +146,22 @@ def fields_of(layers: Iterable[str], *, protocols: bool) -> list[str]:
     return [*needed, "frame.protocols"] if protocols else needed
 
 
-def batch_of(gathered: Gathered, packet: Callable[[int], Packet], layers: Iterable[str] = ()) -> Batch:
+def batch_of(
+    gathered: Gathered,
+    packet: Callable[[int], Packet],
+    layers: Iterable[str] = (),
+    *,
+    first_time: int | None = None,
+) -> Batch:
     """The headers of some layers in gathered packets; `packet` gives one of these whole, by its place.
 
-    The cells are those of `fields_of`, the first value of each field.
+    The cells are those of `fields_of`, the first value of each field. `first_time` is that of `Batch`.
     """
     times = gathered.cells["frame.time_epoch"]
     batch = Batch(
-        gathered.cells["frame.len"].values.astype(np.int64), np.where(times.valid, times.values, NO_TIME)
+        gathered.cells["frame.len"].values.astype(np.int64),
+        np.where(times.valid, times.values, NO_TIME),
+        first_time=first_time,
     )
     wanted = [sort for sort in SORTS if sort.layer in set(layers)]
     if wanted:

@@ -39,6 +39,8 @@ class Statistics:
     ) -> None:
         self._tables = frozenset(tables)
         self._layers = tuple(layers) if self._tables & _BY_ENDS else ()
+        self.origin: int | None = None
+        """When the first packet of the capture came, also if it was not to be counted; None where nobody told."""
         self.totals = Totals()
         self.conversations = Conversations(self._layers)
         self.protocols = Protocols(graph)
@@ -50,12 +52,19 @@ class Statistics:
         """The columns that are needed of the packets, the first value of each."""
         return fields_of(self._layers, protocols="protocols" in self._tables)
 
-    def batch(self, gathered: Gathered, packet: Callable[[int], Packet]) -> Batch:
-        """What is counted of gathered packets; `packet` gives one of these whole, by its place."""
-        return batch_of(gathered, packet, self._layers)
+    def batch(
+        self, gathered: Gathered, packet: Callable[[int], Packet], *, first_time: int | None = None
+    ) -> Batch:
+        """What is counted of gathered packets; `packet` gives one of these whole, by its place.
+
+        `first_time` is when the first packet of the capture came, nanoseconds since the epoch.
+        """
+        return batch_of(gathered, packet, self._layers, first_time=first_time)
 
     def add(self, batch: Batch) -> None:
         """Count the packets of a batch."""
+        if self.origin is None:
+            self.origin = batch.first_time
         self.totals.add(batch)
         if self._layers:
             self.conversations.add(batch)
@@ -68,6 +77,8 @@ class Statistics:
 
     def merge(self, other: Statistics) -> None:
         """Add what `other` counted by the same tables, of packets that come behind those counted here."""
+        if self.origin is None:
+            self.origin = other.origin
         self.totals.merge(other.totals)
         self.conversations.merge(other.conversations)
         self.protocols.merge(other.protocols)

@@ -31,8 +31,8 @@ class Interval(NamedTuple):
 class Times:
     """Counts packets by intervals of so many nanoseconds; without, of a length that suits the capture.
 
-    The first packet with a time that is added, or `origin` where it is given, begins the first interval. Packets
-    without a time do not count.
+    The first interval begins with `origin` where it is given, else with the first packet of the capture, as far as the
+    batches tell it, or of those that are added. Packets without a time do not count.
     """
 
     def __init__(self, interval: int | None = None, origin: int | None = None) -> None:
@@ -49,7 +49,7 @@ class Times:
         if not len(times):
             return
         if self.origin is None:
-            self.origin = int(times[0])
+            self.origin = batch.first_time if batch.first_time is not None else int(times[0])
         passed = (times - self.origin) // self._unit
         places, inverse, frames = np.unique(passed, return_inverse=True, return_counts=True)
         octets = np.zeros(len(places), np.int64)
@@ -94,11 +94,13 @@ class Times:
         """Nanoseconds of an interval: as asked for, else a round number that makes 25 intervals of all at most."""
         if self._chosen or not self._sums:
             return self._unit
-        span = (max(self._sums) - min(self._sums) + 1) * self._unit
+        first, last = min(self._sums) * self._unit, max(self._sums) * self._unit
         unit = self._unit
-        while unit * _STEPS[-1] * _LINES < span:
+        while True:
+            for step in _STEPS:
+                if last // (unit * step) - first // (unit * step) < _LINES:
+                    return unit * step
             unit *= 10
-        return next(unit * step for step in _STEPS if unit * step * _LINES >= span)
 
     def rows(self) -> Iterator[Interval]:
         """The intervals from the first packet to the last."""

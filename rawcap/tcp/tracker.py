@@ -18,6 +18,7 @@ from __future__ import annotations
 import cython
 
 from dissectors import layout
+from dissectors.transport.tcp import analysis_words
 from rawcap.tcp.connection import FLAG_NAMES, IcmpError
 from rawcap.tcp.exchange import Endpoint, Exchange
 
@@ -118,6 +119,10 @@ class Tracker:
         self.is_segment = False
         self.udp_stream = self.quoted_stream = _NONE
         tcp = packet.tcp
+        udp = packet.udp
+        exchange = None
+        if udp is not None and not udp.status & (layout.PARTIAL | layout.QUOTED):
+            exchange = self._datagram(_key(udp), packet.number, packet.time_ns, udp.payload_length)
         if tcp is not None and not tcp.status & (layout.PARTIAL | layout.QUOTED):
             time_ns = packet.time_ns
             octets: cython.const[cython.uchar][::1] = memoryview(tcp.octets)
@@ -131,9 +136,8 @@ class Tracker:
                 tcp.stop + length,
             )
             return self._segment(_key(tcp))
-        udp = packet.udp
-        if udp is not None and not udp.status & (layout.PARTIAL | layout.QUOTED):
-            return self._datagram(_key(udp), packet.number, packet.time_ns, udp.payload_length)
+        if exchange is not None:
+            return exchange
         if tcp is not None or udp is not None:
             return self._error(packet)
         return None
@@ -151,10 +155,10 @@ class Tracker:
                 value = self._value(place)
                 if value != _NONE:
                     notes[NAMES[place]] = value
-        elif self.udp_stream != _NONE:
-            notes["udp.stream"] = self.udp_stream
         elif self.quoted_stream != _NONE:
             notes["tcp.stream"] = self.quoted_stream
+        if self.udp_stream != _NONE:
+            notes["udp.stream"] = self.udp_stream
         return packet
 
     # -- packets of a chunk -------------------------------------------------------------------------------
@@ -200,9 +204,28 @@ class Tracker:
             row += 1
         return row
 
-    def tell(self, packet: object, row: int, wanted: object, out: cython.longlong[:, ::1]) -> None:
-        """Take in a packet of a chunk that had to be dissected, and write its values as `follow` does."""
-        self.add(packet)
+    def numbers(
+        self,
+        key: bytes,
+        number: cython.longlong,
+        time_ns: cython.longlong,
+        data: cython.const[cython.uchar][::1],
+        at: cython.longlong,
+        stop: cython.longlong,
+        end: cython.longlong,
+    ) -> tuple:
+        """Take in one segment where it stands: its two numbers and its window, and whether `words` says more."""
+        self.segment.read(number, time_ns, data, at, stop, end)
+        self._segment(key)
+        found: Findings = self.findings
+        return found.seq, found.ack, found.window, found.flags != 0
+
+    def words(self) -> str:
+        """What the line of the segment that was taken in last begins with."""
+        return analysis_words({name: self._value(place) for place, name in enumerate(NAMES) if self._value(place) != NONE})
+
+    def write(self, row: cython.longlong, wanted: cython.const[cython.longlong][::1], out: cython.longlong[:, ::1]) -> None:
+        """Write what is known of the packet that was taken in last into the columns, as `follow` does."""
         column: cython.longlong
         for column in range(len(wanted)):
             out[column, row] = self._value(wanted[column])
@@ -329,9 +352,9 @@ class Tracker:
         """What is known of the packet at hand: the value of a field, NONE where it has none."""
         found: Findings = self.findings
         value: cython.longlong
+        if place == _UDP_STREAM:
+            return self.udp_stream
         if not self.is_segment:
-            if place == _UDP_STREAM:
-                return self.udp_stream
             return self.quoted_stream if place == 0 else _NONE
         if place >= _FIRST_FLAG:
             return 1 if found.flags >> (place - _FIRST_FLAG) & 1 else _NONE

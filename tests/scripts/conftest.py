@@ -28,7 +28,10 @@ COMPILED = (
     "rawcap/show/lines.py",
     "rawcap/show/rows.py",
     "rawcap/stats/numbering.py",
-    "rawcap/tcp/relative.py",
+    "rawcap/tcp/analysis.py",
+    "rawcap/tcp/connection.py",
+    "rawcap/tcp/segment.py",
+    "rawcap/tcp/tracker.py",
 )
 SOURCES = ("pyproject.toml", "setup.py", *COMPILED)
 """What the environment is made of: it is made again when one of them is newer."""

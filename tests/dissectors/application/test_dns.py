@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dissectors.application.dns import DNSOverTCP
 from dissectors.graph import graph
 from dissectors.packet import Interface, Packet
 
@@ -189,3 +190,15 @@ def test_link_local_names(udp: Carry) -> None:
     assert packet["dns.flags.conflict"] is True
     assert packet["dns.flags.tentative"] is False
     assert packet["dns.flags.authoritative"] is None
+
+
+@pytest.mark.parametrize("octets, length", [
+    (b"", None),
+    (b"\x00", None),
+    (b"\x00\x1d", 31),
+    (b"\xff\xff more", 65537),
+    (b"\x00\x0b", 0),
+])  # fmt: skip
+def test_where_a_message_ends(octets: bytes, length: int | None) -> None:
+    assert DNSOverTCP.message_length(octets) == length
+    assert DNSOverTCP.message_length(b"before" + octets, 6) == length

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from dissectors.application.http import HTTP
+from dissectors.header import UNTIL_CLOSE
 from dissectors.packet import Packet
 
 Carry = Callable[[str | bytes, int, int], Packet]
@@ -108,3 +110,37 @@ def test_service_discovery_borrows_the_lines(udp: Carry) -> None:
     assert packet.ssdp.label == "SSDP"
     assert packet["http.request.method"] == "M-SEARCH"
     assert packet["http.host"] == "239.255.255.250:1900"
+
+
+@pytest.mark.parametrize("octets, length", [
+    (b"", None),
+    (b"GE", None),
+    (b"HTTP/1", None),
+    (b"GET / HTTP/1.1\r\nHost: h\r\n", None),
+    (b"GET / HTTP/1.1\r\nHost: h\r\n\r\nGET", 27),
+    (b"GET / HTTP/1.1\n\n", 16),
+    (b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", 43),
+    (b"HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n", 37),
+    (b"HTTP/1.1 200 OK\r\n\r\nabc", UNTIL_CLOSE),
+    (b"HTTP/1.1 204 No Content\r\n\r\n", 27),
+    (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", 48),
+    (b"HTTP/1.1 100 Continue\r\n\r\n", 25),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 38),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", None),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", None),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP", 60),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n", 58),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n", 0),
+    (b"nothing known", 0),
+    (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 11_000, 0),
+])  # fmt: skip
+def test_where_a_message_ends(octets: bytes, length: int | None) -> None:
+    assert HTTP.message_length(octets) == length
+    assert HTTP.message_length(b"before" + octets, 6) == length
+
+
+def test_where_a_message_ends_is_the_same_however_it_comes() -> None:
+    octets = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n"
+    memory: dict[str, int] = {}
+    found = [HTTP.message_length(octets[:stop], 0, memory) for stop in range(len(octets) + 1)]
+    assert found == [None] * len(octets) + [len(octets)]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dissectors.application.tls import TLS
 from dissectors.header import Header
 from dissectors.packet import Packet
 
@@ -213,3 +214,18 @@ def test_signature_algorithms_of_earlier_versions_are_named(tcp: Carry, told: To
         "1 (ansiX962_compressed_prime)",
         "2 (ansiX962_compressed_char2)",
     ]
+
+
+@pytest.mark.parametrize("octets, length", [
+    (b"", None),
+    (b"\x16", None),
+    (b"\x16\x03\x01\x00", None),
+    (b"\x16\x03\x01\x00\x05", 10),
+    (b"\x17\x03\x03\x00\x00rest", 5),
+    (b"\x63", 0),
+    (b"\x16\x04", 0),
+    (b"\x16\x03\x01\xff\xff", 0),
+])  # fmt: skip
+def test_where_a_message_ends(octets: bytes, length: int | None) -> None:
+    assert TLS.message_length(octets) == length
+    assert TLS.message_length(b"before" + octets, 6) == length

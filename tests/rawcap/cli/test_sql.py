@@ -77,6 +77,7 @@ def test_standard_input(rawcap: Run, five: Path) -> None:
     [
         ("select ip.scr from packets", "rawcap: sql: no field 'ip.scr'; did you mean ip.src"),
         ("selec 1", 'rawcap: sql: syntax error at or near "selec"\n'),
+        ("select 1; select 2", "rawcap: sql: these are 2 statements; ask one at a time\n"),
         ("select foo(ip.src) from packets", "rawcap: sql: Scalar Function with name foo does not exist; did you mean"),
     ],
 )
@@ -98,6 +99,31 @@ def test_a_file_that_is_missing(rawcap: Run, five: Path) -> None:
     done = rawcap("sql", "select count(*) as n from packets", missing, five, "-T", "csv")
     assert (done.exit_code, done.stdout) == (1, "n\n5\n")
     assert done.stderr == f"rawcap: {missing}: there is no such file\n"
+
+
+@pytest.mark.parametrize("view", ["text", "csv", "json"])
+@pytest.mark.parametrize("text", ["select count(*) from packets", "select ip.src from packets"])
+def test_no_file_can_be_read(rawcap: Run, tmp_path: Path, view: str, text: str) -> None:
+    (tmp_path / "junk.pcap").write_bytes(b"junk" * 20)
+    (tmp_path / "empty.pcap").write_bytes(b"")
+    done = rawcap("sql", text, *(tmp_path / name for name in ("junk.pcap", "empty.pcap", "none.pcap")), "-T", view)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 3
+
+
+def test_a_capture_without_packets_is_an_answer(rawcap: Run, make_pcap: Callable[..., Path]) -> None:
+    done = rawcap("sql", "select count(*) n from packets", make_pcap(), "none.pcap", "-T", "csv")
+    assert (done.exit_code, done.stdout) == (1, "n\n0\n")
+
+
+def test_one_statement_may_end_with_a_semicolon(rawcap: Run, five: Path) -> None:
+    assert rawcap("sql", "select ';' as a;", five, "-T", "csv").stdout == "a\n;\n"
+
+
+def test_help_says_which_of_several_values_a_column_has(rawcap: Run) -> None:
+    assert "several values of a field, the column has the first one" in " ".join(
+        rawcap("sql", "--help").stdout.split()
+    )
 
 
 def test_without_duckdb(rawcap: Run, five: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 
 from rawcap.cli import stats
+from rawcap.show.statistics import NAMES
 from rawcap.stats import statistics
 from rawcap.stats.batch import LAYERS
 from rawcap.stats.conversations import ORDERS
@@ -24,7 +25,7 @@ average   58.2 octets a packet
 first     2023-11-14 22:13:20.000000 UTC
 last      2023-11-14 22:13:21.000000 UTC
 duration  1.000000 s
-rate      5.0 packets/s, 0.002 Mbit/s
+rate      5.0 packets/s, 2.328 kbit/s
 
 Protocols
 protocol    packets       %  octets       %
@@ -56,10 +57,10 @@ TCP, 2 ports by octets
 
 TIME = """\
 Time, by intervals of 0.5 s
-from, s  to, s  packets  octets  Mbit/s
-    0.0    0.5        2     136   0.002
-    0.5    1.0        2     108   0.002
-    1.0    1.5        1      47   0.001
+from, s  to, s  packets  octets  kbit/s
+    0.0    0.5        2     136   2.176
+    0.5    1.0        2     108   1.728
+    1.0    1.5        1      47   0.752
 """
 
 
@@ -114,6 +115,22 @@ def test_the_first_ones_only(rawcap: Run, five: Path) -> None:
 def test_a_filter(rawcap: Run, five: Path) -> None:
     done = rawcap("stats", five, "--by", "conversations", "-Y", "tcp.flags.syn == 1", "-T", "json", "--layer", "tcp")
     assert [(each["frames_a"], each["frames_b"]) for each in records(done)] == [(1, 1)]
+
+
+def test_times_count_from_the_first_packet_of_the_capture_whatever_passes(rawcap: Run, five: Path) -> None:
+    time = rawcap("stats", five, "--by", "time", "--interval", "0.5", "-Y", "frame.number >= 3", "-T", "csv")
+    assert time.stdout == (
+        "start,end,frames,octets\n0.500000000,1.000000000,2,108\n1.000000000,1.500000000,1,47\n"
+    )
+    talk = rawcap("stats", five, "--by", "conversations", "--layer", "tcp", "-Y", "frame.number >= 3")
+    assert talk.stdout.splitlines()[2].split()[-2:] == ["0.500000", "0.250000"]
+
+
+@pytest.mark.parametrize("table", stats._TABLES)
+def test_no_packet_passes_into_csv_and_json(rawcap: Run, five: Path, table: str) -> None:
+    done = rawcap("stats", five, "--by", table, "-Y", "arp", "-T", "csv")
+    assert (done.exit_code, done.stdout) == (0, ",".join(NAMES[table]) + "\n")
+    assert rawcap("stats", five, "--by", table, "-Y", "arp", "-T", "json").stdout == ""
 
 
 def test_json(rawcap: Run, five: Path) -> None:
@@ -185,11 +202,21 @@ def test_a_file_that_is_not_there(rawcap: Run) -> None:
     assert done.stderr == "rawcap: nothing.pcap: there is no such file\n"
 
 
+def test_a_file_that_ends_too_early_and_has_nothing_that_passes(rawcap: Run, five: Path) -> None:
+    five.write_bytes(five.read_bytes()[:-1])
+    done = rawcap("stats", five, "--by", "time", "-Y", "arp", "-T", "csv")
+    assert (done.exit_code, done.stdout) == (1, "start,end,frames,octets\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--by", "endpoints", "--sort", "start"], "endpoints cannot be sorted by start: only conversations can"),
         (["--by", "ports", "--layer", "ip"], "there are no ports in ip: --layer tcp or udp"),
+        (
+            ["--by", "protocols", "--layer", "tcp"],
+            "--layer goes with --by conversations, endpoints or ports",
+        ),
         (["--interval", "1"], "--interval goes with --by time"),
         (["-T", "csv"], "-T csv prints one table: give one --by"),
         (["--by", "time", "--interval", "x"], "'x' is not a number of seconds"),

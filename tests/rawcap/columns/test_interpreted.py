@@ -14,7 +14,10 @@ MODULES = (
     "rawcap.show.lines",
     "rawcap.show.rows",
     "rawcap.stats.numbering",
-    "rawcap.tcp.relative",
+    "rawcap.tcp.analysis",
+    "rawcap.tcp.connection",
+    "rawcap.tcp.segment",
+    "rawcap.tcp.tracker",
 )
 
 # Runs rawcap's command line with every module that may be compiled taken from its source.

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import rawcap
 from dissectors.graph import graph
 from rawcap.columns.arrow import arrow_type
+from rawcap.columns.defaults import COLUMNS
 from rawcap.columns.facts import FACTS
 from rawcap.columns.plan import is_native
 
@@ -198,6 +199,29 @@ def test_addresses_as_text():
 def test_a_field_that_nobody_declared_is_told_at_once():
     with pytest.raises(KeyError, match=r"no field 'ip.scr'; did you mean ip.src"):
         rawcap.table(PCAPS[0], ["ip.scr"])
+
+
+def test_without_a_hint_the_list_of_fields_is_named():
+    with pytest.raises(KeyError, match=r"no field 'zzzzzz.qqqqqq' \(rawcap fields lists them\)"):
+        rawcap.table(PCAPS[0], ["zzzzzz.qqqqqq"])
+
+
+def test_columns_are_a_list_and_not_one_string():
+    with pytest.raises(TypeError, match=r"^columns are a list of names: \['ip.src'\]$"):
+        rawcap.table(PCAPS[0], "ip.src")
+
+
+def test_without_columns_there_are_default_ones():
+    assert rawcap.table(PCAPS[0]).schema.names == list(COLUMNS)
+
+
+def test_how_many_files_could_be_read(tmp_path):
+    (tmp_path / "cut.pcapng").write_bytes(PCAPS[0].read_bytes()[:-3])
+    (tmp_path / "junk.pcap").write_bytes(b"junk" * 20)
+    paths = [tmp_path / name for name in ("none.pcap", "cut.pcapng", "junk.pcap")]
+    table = rawcap.table([*paths, PCAPS[1]], ["frame.number"], filter="frame.number < 1", problem=lambda error: None)
+    assert table.arrow().num_rows == 0
+    assert table.readable == 2
 
 
 def test_a_cut_file_gives_its_packets_and_then_the_error(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from dissectors.graph import graph
 from dissectors.packet import Interface, Packet
 from rawcap.show.fields import FieldsView, Style, style
-from rawcap.tcp.relative import Relative
+from rawcap.tcp.tracker import Tracker
 
 ETHERNET = Interface()
 
@@ -72,7 +72,7 @@ def test_fields_of_options(frames: dict[str, bytes]) -> None:
 
 
 def test_fields_that_need_more_than_one_packet_come_from_notes(frames: dict[str, bytes]) -> None:
-    packet = Relative().note(Packet(frames["syn"], ETHERNET))
+    packet = Tracker().note(Packet(frames["syn"], ETHERNET))
     assert row(packet, "tcp.stream", "tcp.seq", "tcp.seq_raw") == "0\t0\t1000"
 
 

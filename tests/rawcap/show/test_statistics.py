@@ -11,7 +11,8 @@ from rawcap.show import statistics
 from rawcap.show.colours import Paint
 from rawcap.show.statistics import Column, Sheet
 from rawcap.stats.batch import Batch
-from rawcap.stats.lengths import Length
+from rawcap.stats.lengths import Length, Lengths
+from rawcap.stats.times import Times
 from rawcap.stats.totals import Totals
 
 PLAIN = Paint(False)
@@ -48,10 +49,32 @@ def test_colours() -> None:
 
 
 def test_csv() -> None:
-    assert list(statistics.as_csv([SHEET, SHEET])) == [
+    assert list(statistics.as_csv("lengths", [SHEET, SHEET])) == [
         "least,most,frames,octets,shortest,longest",
         *["0,19,12345,0,,", "1000,,7,7000,1000,1000"] * 2,
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("conversations", "layer,a,a_port,b,b_port,frames_a,octets_a,frames_b,octets_b,start,end"),
+        ("endpoints", "layer,address,port,frames_sent,octets_sent,frames_received,octets_received"),
+        ("protocols", "protocol,frames,octets"),
+        (
+            "ports",
+            "layer,port,conversations,frames,octets,frames_sent,octets_sent,frames_received,octets_received",
+        ),
+        ("lengths", "least,most,frames,octets,shortest,longest"),
+        ("time", "start,end,frames,octets"),
+    ],
+)
+def test_csv_of_no_rows_has_its_headings(name: str, heading: str) -> None:
+    assert list(statistics.as_csv(name, [])) == [heading]
+
+
+def test_lengths_of_no_packets_have_no_rows() -> None:
+    assert statistics.lengths_sheet(Lengths(), Totals()).rows == []
 
 
 def test_json() -> None:
@@ -77,8 +100,45 @@ def test_the_overview() -> None:
         "first": "2023-11-14 22:13:20.000001 UTC",
         "last": "2023-11-14 22:13:22.000001 UTC",
         "duration": "2.000000 s",
-        "rate": "1.0 packets/s, 0.005 Mbit/s",
+        "rate": "1.0 packets/s, 5.000 kbit/s",
     }
+
+
+@pytest.mark.parametrize(
+    ("octets", "seconds", "rate"),
+    [
+        (1250, 0.001, "2,000.0 packets/s, 10.000 Mbit/s"),
+        (1250, 1, "2.0 packets/s, 10.000 kbit/s"),
+        (1250, 100, "0.0200 packets/s, 100.000 bit/s"),
+        (1250, 1_000_000, "0.00000200 packets/s, 0.0100 bit/s"),
+    ],
+)
+def test_a_rate_has_a_unit_and_digits_that_say_something(octets: int, seconds: float, rate: str) -> None:
+    totals = Totals()
+    start = 1_700_000_000_000_000_000
+    totals.add(Batch(np.array([100, octets - 100]), np.array([start, start + int(seconds * 1_000_000_000)])))
+    assert dict(statistics.overview(totals))["rate"] == rate
+
+
+def test_the_course_of_time_has_one_unit_that_of_its_greatest_rate() -> None:
+    times = Times(1_000_000_000)
+    start = 1_700_000_000_000_000_000
+    times.add(Batch(np.array([100, 2_500]), np.array([start, start + 1_000_000_000])))
+    assert list(statistics.text(statistics.times_sheet(times), PLAIN)) == [
+        "Time, by intervals of 1 s",
+        "from, s  to, s  packets  octets  kbit/s",
+        "      0      1        1     100   0.800",
+        "      1      2        1   2,500  20.000",
+    ]
+
+
+def test_rates_of_less_than_a_bit_a_second() -> None:
+    times = Times(1_000_000 * 1_000_000_000)
+    times.add(Batch(np.array([125]), np.array([1_700_000_000_000_000_000])))
+    assert list(statistics.text(statistics.times_sheet(times), PLAIN))[1:] == [
+        "from, s    to, s  packets  octets    bit/s",
+        "      0  1000000        1     125  0.00100",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dissectors.packet import Interface, Packet
 from rawcap.show.summary import summarise, trouble
-from rawcap.tcp.relative import Relative
+from rawcap.tcp.tracker import Tracker
 
 ETHERNET = Interface()
 
 
 def test_a_segment(frames: dict[str, bytes]) -> None:
-    packet = Relative().note(Packet(frames["syn"], ETHERNET))
+    packet = Tracker().note(Packet(frames["syn"], ETHERNET))
     summary = summarise(packet)
     assert summary[:5] == (
         "192.0.2.1",

@@ -41,6 +41,19 @@ def test_a_packet_from_before_the_first() -> None:
     assert list(of(1, 0.5).rows()) == [Interval(-SECOND, 0, 1, 100), Interval(0, SECOND, 1, 100)]
 
 
+def test_intervals_begin_with_the_first_packet_of_the_capture_also_when_it_is_not_counted() -> None:
+    counted = Times(SECOND)
+    counted.add(Batch(np.array([100]), np.array([START + 5 * SECOND]), first_time=START))
+    assert list(counted.rows()) == [Interval(5 * SECOND, 6 * SECOND, 1, 100)]
+
+
+def test_there_are_25_lines_at_most_wherever_the_first_packet_that_counts_is() -> None:
+    counted = Times()
+    times = START + np.array([900_000_000, 900_000_000 + 24_900_000_000])
+    counted.add(Batch(np.full(2, 100), times, first_time=START))
+    assert counted.interval == 2 * SECOND
+
+
 def test_packets_without_a_time_do_not_count() -> None:
     counted = Times(SECOND)
     counted.add(Batch(np.array([1, 2]), np.array([NO_TIME, START])))

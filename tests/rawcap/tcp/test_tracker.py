@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from dissectors.packet import Interface, Packet
-from rawcap.tcp import relative
-from rawcap.tcp.relative import Relative
+from rawcap.tcp import tracker as tracking
+from rawcap.tcp.tracker import Tracker
 
 RAW = Interface(linktype=101)
 FIN, SYN, RST, ACK = 1, 2, 4, 16
@@ -34,7 +34,7 @@ def scale(shift: int) -> bytes:
 
 
 def noted(*packets: Packet) -> list[tuple[int, int, int, int]]:
-    tracker = Relative()
+    tracker = Tracker()
     found = []
     for packet in packets:
         notes = tracker.note(packet).notes
@@ -128,7 +128,7 @@ def test_a_syn_with_another_sequence_number_opens_another_connection() -> None:
 
 
 def test_what_is_no_whole_tcp_header_of_the_packet_itself_has_no_notes(frames: dict[str, bytes]) -> None:
-    tracker = Relative()
+    tracker = Tracker()
     cut = Packet(segment(49152, 443, SYN, 1).data[:39], RAW, None, 40)
     quoting = Packet(
         bytes.fromhex("45000044 00000000 40010000 c0000209 c0000201 03030000 00000000")
@@ -142,7 +142,7 @@ def test_what_is_no_whole_tcp_header_of_the_packet_itself_has_no_notes(frames: d
 def test_notes_that_are_there_stay() -> None:
     packet = segment(49152, 443, SYN, 1)
     packet.notes = {"frame.time_delta": 5}
-    notes = Relative().note(packet).notes
+    notes = Tracker().note(packet).notes
     assert notes is not None
     assert (notes["frame.time_delta"], notes["tcp.seq"]) == (5, 0)
 

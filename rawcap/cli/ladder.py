@@ -1,0 +1,105 @@
+"""`rawcap ladder`: the sequence diagram of one connection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+import click
+
+from rawcap.cli.load import load_option
+from rawcap.cli.terminal import Mistake, Number, counted, refused, say, set_up_output, width
+
+_WHAT = {"tcp": "TCP connection", "udp": "UDP exchange"}
+
+
+@click.command("ladder", context_settings={"max_content_width": 100})
+@click.argument("file", metavar="FILE")
+@click.argument("which", metavar="[[tcp|udp] N]", nargs=-1)
+@click.option("--all", "unfold", is_flag=True, help="A line for each packet: fold nothing.")
+@click.option(
+    "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colours; auto is on a terminal.",
+)
+@load_option
+def command(file: str, which: tuple[str, ...], unfold: bool, decode_as: tuple[str, ...], color: str) -> int:
+    """Draw a TCP connection, or a UDP exchange: two hosts, what they sent as arrows, the states down both sides.
+
+    N is its tcp.stream or udp.stream, as flows lists them; without it the first is drawn. Sequence numbers count from
+    the first of each side, times from the first packet. FILE is pcap or pcapng; - is standard input.
+    """
+    if not file:
+        raise click.UsageError("FILE has an empty name; - is standard input")
+    protocol, number = _asked(which)
+    from rawcap.cli.table import Problems, watch  # --help and mistakes do without what reads packets
+    from rawcap.reading import Reading
+    from rawcap.show import colours, ladder
+
+    problems = Problems()
+    course = ladder.Course(number or 0, protocol)
+    try:
+        reading = Reading([file], reassemble=True, decode_as=decode_as, problem=problems)
+    except ValueError as error:
+        return refused(error)
+    if reading.capture is None:
+        return problems.status
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(reading)
+        watch(stack, [file], lambda: reading.progress[0], quiet=True)
+        for packet in reading:
+            course.add(packet)
+    if course.flow is None:
+        if problems.status:
+            return problems.status
+        raise Mistake(_none(protocol, number, course.count, course.others))
+    set_up_output(live=False)
+    lines = ladder.draw(
+        course,
+        width=width() or ladder.USUAL,
+        unfold=unfold,
+        strokes=ladder.UNICODE if _knows(ladder.UNICODE) else ladder.ASCII,
+        paint=colours.Paint(colours.wanted(color, sys.stdout, os.environ)),
+    )
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    if number is None and course.count > 1:
+        sys.stdout.flush()
+        say(f"{file} has {counted(course.count, _WHAT[protocol])}; this is 0. Name another by its number, see flows")
+    return problems.status
+
+
+def _asked(which: tuple[str, ...]) -> tuple[str, int | None]:
+    """The protocol and the number that were asked for; None where no number was."""
+    words = list(which)
+    protocol = words.pop(0) if words and words[0] in _WHAT else "tcp"
+    if not words:
+        return protocol, None
+    if len(words) > 1:
+        raise click.UsageError("one connection at a time: FILE [tcp|udp] N")
+    return protocol, Number(0).convert(words[0], None, None)
+
+
+def _none(protocol: str, number: int | None, count: int, others: int) -> str:
+    """The words for a connection that is not there, of `count`; `others` are of the other protocol."""
+    what = _WHAT[protocol]
+    if count:
+        there = f"the file has {count} (0 to {count - 1})" if count > 1 else "the file has only 0"
+        return f"there is no {what} {number}: {there}"
+    other = "udp" if protocol == "tcp" else "tcp"
+    hint = f", but {counted(others, _WHAT[other])}: rawcap ladder FILE {other} 0" if others else ""
+    return f"the file has no {what}{hint}"
+
+
+def _knows(strokes: tuple[str, ...]) -> bool:
+    """Whether standard output can show what a ladder is drawn with."""
+    try:
+        "".join(strokes).encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

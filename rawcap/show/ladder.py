@@ -1,0 +1,558 @@
+"""The ladder of a connection: its two hosts as lines down the page, and what they sent as arrows between them.
+
+       time, s   packet        192.0.2.1:49152                               192.0.2.2:7
+                                        CLOSED │                             ┊ UNKNOWN
+      0.000000        1               SYN-SENT │──SYN seq=0 win=64240───────▶┊
+      0.000151        2                 CLOSED │◀──────────RST, ACK seq=1────│ CLOSED
+
+On the left stand the states of the client, on the right those of the server, each where it changes. A line that is
+broken belongs to a host that has said nothing yet; the shaft of an arrow is broken where nothing acknowledges what it
+carries. Trouble stands on the arrow, ICMP errors are arrows of those who report them. Long runs of data in which
+nothing happens are folded into a line, and where time passes, a line says how much.
+
+`ladder` gives the whole as text, from packets, for wherever a picture is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+from dissectors.packet import Packet
+from dissectors.printable import printable
+from rawcap.show.colours import BAD, BOLD, DIM, VALUE, Paint
+from rawcap.show.columns import columns, cut
+from rawcap.show.flows import error_words, errors_in_words, resetter, span, udp_outcome
+from rawcap.show.statistics import count, end, seconds
+from rawcap.show.summary import summarise
+from rawcap.tcp.connection import Connection
+from rawcap.tcp.exchange import Exchange
+from rawcap.tcp.tracker import Tracker
+
+NARROWEST = 80
+"""Columns that a ladder takes at least."""
+USUAL = 100
+"""Columns where there is no terminal that says how many."""
+
+_PLAIN = Paint(False)
+_PAUSE = 200_000_000  # nanoseconds: the shortest time after which a segment is sent again (RFC 6298 as Linux has it)
+_LONG = 12  # packets in a run that is folded
+_LEFT = 3  # packets that a fold leaves on either side
+_SYN, _FIN, _RST, _PSH, _ACK = 0x02, 0x01, 0x04, 0x08, 0x10
+_FLAGS = ((_SYN, "SYN"), (_FIN, "FIN"), (_RST, "RST"), (_PSH, "PSH"), (_ACK, "ACK"), (0x20, "URG"))
+_HALF = 1 << 31
+_TROUBLE = {
+    "spurious_retransmission": "spurious retransmission",
+    "fast_retransmission": "fast retransmission",
+    "retransmission": "retransmission",
+    "out_of_order": "out of order",
+    "lost_segment": "gap before",
+    "ack_lost_segment": "acknowledges unseen data",
+    "zero_window_probe": "zero window probe",
+    "zero_window_probe_ack": "answer to the probe",
+    "zero_window": "zero window",
+    "window_full": "window full",
+    "keep_alive": "keep-alive",
+    "keep_alive_ack": "answer to keep-alive",
+    "duplicate_ack": "duplicate ACK",
+    "window_update": "window update",
+    "reused_ports": "ports used before",
+    "tfo_ignored": "fast open ignored",
+    "challenge_ack": "challenge ACK",
+    "d_sack": "D-SACK",
+    "paws": "old timestamp",
+    "data_after_fin": "data after FIN",
+    "data_after_reset": "data after reset",
+    "reset_out_of_window": "not heeded",
+}
+_JUDGED = ("challenge_ack", "d_sack", "paws", "data_after_fin", "data_after_reset", "reset_out_of_window")
+"""What connections know without a field that says so."""
+_ANALYSED = tuple(name for name in _TROUBLE if name not in _JUDGED)
+_IMPLIED = {
+    "spurious_retransmission": ("retransmission", "fast_retransmission"),
+    "fast_retransmission": ("retransmission",),
+    "challenge_ack": ("duplicate_ack",),
+    "d_sack": ("duplicate_ack",),
+}
+_HARMLESS = frozenset({"window_update", "keep_alive_ack", "zero_window_probe_ack", "challenge_ack"})
+_FOLDED = frozenset({"duplicate_ack", "window_update"})
+"""Trouble that does not keep a packet from being folded."""
+
+
+class Strokes(NamedTuple):
+    """What a ladder is drawn with."""
+
+    line: str
+    silent: str
+    shaft: str
+    broken: str
+    right: str
+    left: str
+    point: str
+    dots: str
+    separator: str
+    to_right: str
+    to_left: str
+
+
+UNICODE = Strokes("│", "┊", "─", "╌", "▶", "◀", "○", "…", " · ", "→", "←")
+ASCII = Strokes("|", ":", "-", ".", ">", "<", "o", "...", " - ", "->", "<-")
+"""For terminals that know nothing else."""
+
+
+@dataclass(slots=True)
+class Rung:
+    """A packet of the ladder. `parts` are what its arrow says, the most important first."""
+
+    number: int
+    time_ns: int | None
+    from_client: bool
+    parts: list[str]
+    trouble: list[str] = field(default_factory=list)
+    flags: int = 0
+    length: int = 0
+    needs_ack: int | None = None
+    """The relative number that would acknowledge it; None where nothing has to."""
+    ack: int | None = None
+    is_error: bool = False
+    """Whether it is an ICMP error, which `from_client` says is sent to the server."""
+    is_message: bool = False
+    """Whether it is a datagram."""
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether it is one of many and may be folded: data or an acknowledgement, without a word to say of it."""
+        return not self.is_error and not self.flags & (_SYN | _FIN | _RST) and _FOLDED.issuperset(self.trouble)
+
+
+class Course:
+    """The course of one connection or exchange: which packets it has, taken from all those of a capture.
+
+    `connection` is the one with the number, None while no packet of it came; `count` says how many there are of the
+    protocol, `others` of the other one.
+    """
+
+    def __init__(self, number: int = 0, protocol: str = "tcp") -> None:
+        self.number = number
+        self.protocol = protocol
+        self.flow: Connection | Exchange | None = None
+        self.rungs: list[Rung] = []
+        self.tracker = Tracker()
+        self._from_client = 0  # packets of the client so far
+        self._told: dict[tuple[bool, str], int] = {}  # how often the trouble that no field tells of was met
+
+    @property
+    def count(self) -> int:
+        """How many connections, or exchanges, the packets so far belong to."""
+        return len(self.tracker.connections if self.protocol == "tcp" else self.tracker.exchanges)
+
+    @property
+    def others(self) -> int:
+        """How many there are of the other protocol."""
+        return len(self.tracker.exchanges if self.protocol == "tcp" else self.tracker.connections)
+
+    def add(self, packet: Packet) -> None:
+        """Take in the next packet of the capture; its notes stay as they are."""
+        before, packet.notes = packet.notes, None
+        self.tracker.note(packet)
+        notes: dict[str, Any] = packet.notes or {}
+        packet.notes = before
+        if notes.get(f"{self.protocol}.stream") != self.number:
+            return
+        if self.flow is None:
+            known = self.tracker.connections if self.protocol == "tcp" else self.tracker.exchanges
+            self.flow = known[self.number]
+        if isinstance(self.flow, Connection) and "tcp.seq" in notes:
+            self.rungs.append(self._segment(packet, self.flow, notes))
+        elif isinstance(self.flow, Exchange) and packet.udp is not None and not packet.udp.quoted:
+            self.rungs.append(self._datagram(packet, self.flow))
+        else:
+            self.rungs += self._errors(packet, self.flow)
+
+    def _segment(self, packet: Packet, connection: Connection, notes: dict[str, Any]) -> Rung:
+        tcp: Any = packet.tcp
+        number = packet.number
+        flags, length = tcp.flags, tcp.payload_length
+        client, server = connection.client, connection.server
+        from_client = client.segments != self._from_client
+        self._from_client = client.segments
+        side = client if from_client else server
+        seq, ack = notes["tcp.seq"], notes.get("tcp.ack", 0) if flags & _ACK else None
+        found = [name for name in _ANALYSED if f"tcp.analysis.{name}" in notes]
+        for name in _JUDGED:
+            times = side.count(name)
+            if times != self._told.get((from_client, name), 0):
+                self._told[from_client, name] = times
+                found.append(name)
+        hidden = {each for name in found for each in _IMPLIED.get(name, ())}
+        takes = length + (1 if flags & _SYN else 0) + (1 if flags & _FIN else 0)
+        names = [name for bit, name in _FLAGS if flags & bit]
+        parts = [", ".join(names) or "no flags"]
+        if length or takes or flags & _RST or found:
+            parts.append(f"seq={seq}")
+        if ack is not None:
+            parts.append(f"ack={ack}")
+        if length:
+            parts.append(f"len={length}")
+        if flags & _SYN or not takes:
+            parts.append(f"win={notes.get('tcp.window_size', tcp.window_size_value)}")
+        if flags & _RST:
+            parts = parts[:3] if ack is not None else parts[:2]
+        rung = Rung(number, packet.time_ns, from_client, parts, [name for name in found if name not in hidden])
+        rung.flags, rung.length, rung.ack = flags, length, ack
+        if takes and not flags & _RST:
+            rung.needs_ack = seq + takes & 0xFFFFFFFF
+        if flags & _SYN:
+            parts += _offers(connection, from_client, number)
+        if length:
+            parts += _message(packet, "tcp")
+        return rung
+
+    def _datagram(self, packet: Packet, exchange: Exchange) -> Rung:
+        udp: Any = packet.udp
+        client = exchange.client
+        from_client = client.datagrams != self._from_client
+        self._from_client = client.datagrams
+        length = udp.payload_length
+        parts = [*_message(packet, "udp"), f"len={length}"]
+        return Rung(packet.number, packet.time_ns, from_client, parts, length=length, is_message=True)
+
+    def _errors(self, packet: Packet, flow: Connection | Exchange) -> Iterator[Rung]:
+        """The ICMP error that a packet is."""
+        for layer in packet.layers:
+            if layer.name not in ("icmp", "icmpv6") or layer.quoted:
+                continue
+            source, addressee = _addresses(layer)
+            is_self = flow.client.address == flow.server.address
+            to_client = is_self or addressee != flow.server.address
+            parts = [f"{layer.label or layer.name} {error_words(layer.info() or layer.title)}"]
+            if not is_self and source != (flow.server if to_client else flow.client).address:
+                parts.append(f"from {source}")
+            yield Rung(packet.number, packet.time_ns, not to_client, parts, is_error=True)
+            return
+
+
+def ladder(
+    packets: Iterable[Packet],
+    number: int = 0,
+    protocol: str = "tcp",
+    *,
+    width: int = USUAL,
+    unfold: bool = False,
+    strokes: Strokes = UNICODE,
+    paint: Paint = _PLAIN,
+) -> str:
+    """The ladder of the connection with a number, by which they appear in `packets`, or of a UDP exchange.
+
+    It takes `width` columns, NARROWEST at least. With `unfold` every packet has its line. Empty where there is no such
+    connection.
+    """
+    course = Course(number, protocol)
+    for packet in packets:
+        course.add(packet)
+    drawn = draw(course, width=width, unfold=unfold, strokes=strokes, paint=paint)
+    return "".join(f"{line}\n" for line in drawn)
+
+
+def draw(
+    course: Course,
+    *,
+    width: int = USUAL,
+    unfold: bool = False,
+    strokes: Strokes = UNICODE,
+    paint: Paint = _PLAIN,
+) -> Iterator[str]:
+    """The lines of a ladder; none where no packet came."""
+    if course.flow is not None:
+        yield from _Drawing(course, max(width, NARROWEST), unfold, strokes, paint).lines()
+
+
+class _Drawing:
+    """A ladder that is being drawn."""
+
+    def __init__(self, course: Course, width: int, unfold: bool, strokes: Strokes, paint: Paint) -> None:
+        assert course.flow is not None
+        self.flow = course.flow
+        self.rungs = course.rungs
+        self.unfold = unfold
+        self.strokes = strokes
+        self.paint = paint
+        self.width = width
+        self.origin = next((each.time_ns for each in self.rungs if each.time_ns is not None), None)
+        self.states: tuple[dict[int, str], dict[int, str]] = ({}, {})
+        self.before: tuple[str, str] = ("", "")
+        if isinstance(self.flow, Connection):
+            sides = (self.flow.client, self.flow.server)
+            self.states = cast(
+                "tuple[dict[int, str], dict[int, str]]", tuple(dict((side.states or [])[1:]) for side in sides)
+            )
+            self.before = cast("tuple[str, str]", tuple((side.states or [(0, "")])[0][1] for side in sides))
+        last = max((each.time_ns for each in self.rungs if each.time_ns is not None), default=0)
+        self.time_wide = max(len("time, s"), len(seconds(last - (self.origin or 0))))
+        self.number_wide = max(len("packet"), len(str(self.rungs[-1].number))) if self.rungs else len("packet")
+        told = [[before, *changes.values()] for before, changes in zip(self.before, self.states, strict=True)]
+        self.state_wide = [max(map(len, each)) for each in told]
+        # Of each line: time, packet, state, the client's line, the arrow, the server's line, state.
+        self.head = self.time_wide + 2 + self.number_wide + 2
+        self.at_client = self.head + self.state_wide[0] + (1 if self.state_wide[0] else 0)
+        self.room = width - self.at_client - 2 - (self.state_wide[1] + 1 if self.state_wide[1] else 0)
+        self.spoke = [False, False]
+        self.broken = _unacknowledged(self.rungs)
+
+    # -- the whole ----------------------------------------------------------------------------------------
+
+    def lines(self) -> Iterator[str]:
+        """All lines."""
+        yield from self._sockets()
+        before: int | None = None
+        for step in self._steps():
+            first, last = (step, step) if isinstance(step, Rung) else (step[0], step[-1])
+            if before is not None and first.time_ns is not None and first.time_ns - before >= _PAUSE:
+                yield self._between(self._ascii(span(first.time_ns - before)))
+            yield self._rung(step) if isinstance(step, Rung) else self._fold(step)
+            before = last.time_ns if last.time_ns is not None else before
+        yield ""
+        yield from self._ending()
+
+    def _steps(self) -> Iterator[Rung | Sequence[Rung]]:
+        """Packets one by one, and runs of them to be folded."""
+        run: list[Rung] = []
+        for rung in self.rungs:
+            if not self.unfold and rung.is_ordinary and not self._changes(rung):
+                run.append(rung)
+                continue
+            yield from _folded(run)
+            run = []
+            yield rung
+        yield from _folded(run)
+
+    def _changes(self, rung: Rung) -> bool:
+        return any(rung.number in changes for changes in self.states)
+
+    # -- lines --------------------------------------------------------------------------------------------
+
+    def _sockets(self) -> Iterator[str]:
+        """The sockets above their lines, and the states that all begins with."""
+        ends = [end(printable(each.address), each.port) for each in (self.flow.client, self.flow.server)]
+        at_server = self.at_client + 1 + self.room
+        starts = [at - len(name) // 2 for at, name in zip((self.at_client, at_server), ends, strict=True)]
+        starts[0] = max(0, starts[0])
+        starts[1] = min(starts[1], self.width - len(ends[1]))
+        first = " " * starts[0] + ends[0]
+        if len(first) + 2 > starts[1]:
+            yield self.paint(first, BOLD)
+            first = ""
+        yield self.paint(first + " " * (starts[1] - len(first)) + ends[1], BOLD)
+        head = f"{'time, s':>{self.time_wide}}  {'packet':>{self.number_wide}}"
+        yield self._line(self.paint(head, DIM), self.before, " " * self.room)
+
+    def _rung(self, rung: Rung) -> str:
+        """The line of a packet."""
+        if not rung.is_error:
+            self.spoke[0 if rung.from_client else 1] = True
+        time = "" if rung.time_ns is None else seconds(rung.time_ns - (self.origin or 0))
+        head = self.paint(f"{time:>{self.time_wide}}", DIM) + f"  {rung.number:>{self.number_wide}}"
+        states = (self.states[0].get(rung.number, ""), self.states[1].get(rung.number, ""))
+        arrow = self._error_arrow(rung) if rung.is_error else self._arrow(rung)
+        return self._line(head, states, arrow)
+
+    def _line(self, head: str, states: tuple[str, str], between: str) -> str:
+        left, right = states
+        stroke = [self.strokes.line if spoke else self.strokes.silent for spoke in self.spoke]
+        before = " " * (self.state_wide[0] - len(left)) + self._state(left) + (" " if self.state_wide[0] else "")
+        behind = f" {self._state(right)}" if right else ""
+        return f"{head}  {before}{stroke[0]}{between}{stroke[1]}{behind}"
+
+    def _state(self, name: str) -> str:
+        return self.paint(name, DIM if name == "UNKNOWN" else VALUE)
+
+    def _between(self, text: str) -> str:
+        """A line without a packet: some words between the hosts."""
+        text = cut(f"{self.strokes.dots} {text} {self.strokes.dots}", self.room)
+        left = (self.room - columns(text)) // 2
+        filled = " " * left + self.paint(text, DIM) + " " * (self.room - columns(text) - left)
+        return self._line(" " * (self.head - 2), ("", ""), filled)
+
+    def _fold(self, rungs: Sequence[Rung]) -> str:
+        """The line that stands for many packets."""
+        strokes = self.strokes
+        parts = []
+        for from_client, sign in ((True, strokes.to_right), (False, strokes.to_left)):
+            mine = [each for each in rungs if each.from_client is from_client]
+            data = [each for each in mine if each.length or each.is_message]
+            acks = len(mine) - len(data)
+            noun = "datagram" if isinstance(self.flow, Exchange) else "segment"
+            if data:
+                octets = sum(each.length for each in data)
+                parts.append(f"{_counted(len(data), noun)}, {_counted(octets, 'octet')} {sign}")
+            if acks:
+                parts.append(f"{_counted(acks, 'ACK')} {sign}")
+            again = sum("duplicate_ack" in each.trouble for each in mine)
+            if again:
+                parts[-1] += f" ({again} duplicate)"
+        return self._between(", ".join(parts))
+
+    # -- arrows -------------------------------------------------------------------------------------------
+
+    def _arrow(self, rung: Rung) -> str:
+        """The arrow of a packet: its words near who sent it."""
+        strokes = self.strokes
+        shaft = strokes.broken if rung.number in self.broken else strokes.shaft
+        trouble = strokes.separator.join(_TROUBLE[name] for name in rung.trouble)
+        text = self._ascii(_fitting(rung.parts, trouble, self.room - 5, strokes))
+        rest = shaft * (self.room - 3 - columns(text))
+        if rung.from_client:
+            return self._in_colour(rung, f"{shaft * 2}{text}{rest}{strokes.right}")
+        return self._in_colour(rung, f"{strokes.left}{rest}{text}{shaft * 2}")
+
+    def _in_colour(self, rung: Rung, drawn: str) -> str:
+        if rung.flags & _RST or any(name not in _HARMLESS for name in rung.trouble):
+            return self.paint(drawn, BAD)
+        if rung.flags & (_SYN | _FIN):
+            return self.paint(drawn, BOLD)
+        return drawn if rung.length or rung.is_message else self.paint(drawn, DIM)
+
+    def _error_arrow(self, rung: Rung) -> str:
+        """The arrow of an ICMP error: from the other host, or, of a router's, from a point on the way."""
+        strokes = self.strokes
+        text = self._ascii(_fitting(rung.parts, "", self.room - 6, strokes))
+        is_routers = len(rung.parts) > 1
+        far = self.room - (self.room // 6 if is_routers else 0)
+        far = max(far, columns(text) + 6)
+        tail = strokes.point if is_routers else strokes.shaft
+        rest = strokes.shaft * (far - 4 - columns(text))
+        blank = " " * (self.room - far)
+        if not rung.from_client:
+            drawn = f"{strokes.left}{rest}{text}{strokes.shaft * 2}{tail}{blank}"
+        else:
+            drawn = f"{blank}{tail}{strokes.shaft * 2}{text}{rest}{strokes.right}"
+        return self.paint(drawn, BAD)
+
+    def _ascii(self, text: str) -> str:
+        """Text that the strokes go with."""
+        return text if self.strokes is not ASCII else text.replace("µ", "u").replace("…", "...")
+
+    # -- the end ------------------------------------------------------------------------------------------
+
+    def _ending(self) -> Iterator[str]:
+        """What came of it, in a line, and what broken arrows mean where there are any."""
+        if isinstance(self.flow, Exchange):
+            yield self._ascii(udp_outcome(self.flow))
+        else:
+            yield self._ascii("; ".join(_outcome(self.flow)))
+        if self.broken:
+            strokes = self.strokes
+            yield self.paint(f"{strokes.broken * 2}{strokes.right} never acknowledged in this capture", DIM)
+
+
+def _outcome(connection: Connection) -> Iterator[str]:
+    """How it opened and closed and what went wrong, in words."""
+    opened, closed, closer = connection.opened, connection.closed, connection.closer
+    yield {
+        "handshake": f"opened by a handshake in {span(connection.handshake.rtt_ns or 0)}",
+        "fast open": "opened by fast open, with data in the SYN",
+        "simultaneous": "opened by both sides at once",
+        "refused": "never open: refused by a reset",
+        "unreachable": f"never open: {', '.join(errors_in_words(connection.icmp))}",
+        "unanswered": f"never open: {_counted(connection.client.syn_count, 'SYN')}, no answer",
+        "unfinished": "its handshake was not finished",
+        "before the capture": "opened before the capture began",
+    }[opened]
+    if closed == "reset":
+        yield f"reset by the {resetter(connection)}"
+    elif closed != "never open":
+        yield {
+            "orderly": f"closed orderly, by the {closer} first",
+            "simultaneous": "closed by both sides at once",
+            "half closed": f"closed by the {closer} only",
+            "closing": f"closing, by the {closer} first, when the capture ends",
+            "open": "open when the capture ends",
+        }[closed]
+    waiting = connection.time_wait
+    if waiting is not None:
+        yield "both sides are in TIME-WAIT" if waiting == "both" else f"the {waiting} is in TIME-WAIT"
+    if connection.retransmissions and opened != "unanswered":
+        yield _counted(connection.retransmissions, "retransmission")
+
+
+# -- words of an arrow ------------------------------------------------------------------------------------
+
+
+def _fitting(parts: Sequence[str], trouble: str, room: int, strokes: Strokes) -> str:
+    """As many of the parts as fit, from the first on, and trouble, which is never left out."""
+    behind = f"{strokes.separator}{trouble}" if trouble else ""
+    text = parts[0]
+    for part in parts[1:]:
+        longer = f"{text} {part}"
+        if columns(longer + behind) > room:
+            break
+        text = longer
+    return cut(text + behind, room)
+
+
+def _offers(connection: Connection, from_client: bool, number: int) -> list[str]:
+    """What the options of a SYN say."""
+    syn = (connection.client if from_client else connection.server).syn
+    if syn is None or syn.number != number:
+        return []
+    offers = []
+    if syn.mss >= 0:
+        offers.append(f"mss={syn.mss}")
+    if syn.shift >= 0:
+        offers.append(f"scale={syn.shift}")
+    if syn.sack_permitted:
+        offers.append("sack")
+    if syn.tsval >= 0:
+        offers.append("timestamps")
+    return offers
+
+
+def _message(packet: Packet, transport: str) -> list[str]:
+    """What the protocol inside a segment or datagram says, where one is known."""
+    summary = summarise(packet)
+    if summary.layer is None or summary.layer.name == transport:
+        return []
+    return [printable(f"{summary.protocol} {summary.info}")]
+
+
+def _addresses(layer: Any) -> tuple[str, str]:
+    """The addresses that a header goes between; empty where nothing below it has any."""
+    below = layer.below
+    while below is not None and below.addresses is None:
+        below = below.below
+    if below is None:
+        return "", ""
+    source, destination = (str(getattr(below, name) or "") for name in below.addresses)
+    return source, destination
+
+
+def _unacknowledged(rungs: Sequence[Rung]) -> set[int]:
+    """The packets with something that the other side never acknowledges, in what came after them."""
+    highest: dict[bool, int | None] = {True: None, False: None}  # acknowledged by the client, by the server
+    broken: set[int] = set()
+    for rung in reversed(rungs):
+        if rung.is_error:
+            continue
+        told = highest[not rung.from_client]
+        if rung.needs_ack is not None and (told is None or 0 < (rung.needs_ack - told & 0xFFFFFFFF) < _HALF):
+            broken.add(rung.number)
+        if rung.ack is not None:
+            known = highest[rung.from_client]
+            if known is None or 0 < (rung.ack - known & 0xFFFFFFFF) < _HALF:
+                highest[rung.from_client] = rung.ack
+    return broken
+
+
+def _folded(run: Sequence[Rung]) -> Iterator[Rung | Sequence[Rung]]:
+    """The packets of a run, the middle as one if there are many."""
+    if len(run) < _LONG:
+        yield from run
+        return
+    yield from run[:_LEFT]
+    yield run[_LEFT:-_LEFT]
+    yield from run[-_LEFT:]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}{'s' if number != 1 else ''}"
