@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rawcap.filter import FilterError, display_filter
     from rawcap.live import LiveCapture, LiveError, NotPermitted, capture
     from rawcap.reading import Reading, read
+    from rawcap.tcp.connections import connections
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ __all__ = [
     "Reading",
     "Table",
     "capture",
+    "connections",
     "create_capture",
     "display_filter",
     "open_capture",
@@ -56,6 +58,7 @@ _HOMES = {
     "rawcap.filter": ("FilterError", "display_filter"),
     "rawcap.live": ("LiveCapture", "LiveError", "NotPermitted", "capture"),
     "rawcap.reading": ("Reading", "read"),
+    "rawcap.tcp.connections": ("connections",),
 }
 
 

@@ -74,9 +74,9 @@ def command(
 ) -> int:
     """Show every TCP connection: its sockets, how it opened and closed, how much it carried, what went wrong.
 
-    The number of each is its tcp.stream (or udp.stream), by which follow and ladder show what happened in it. Octets
-    are of data, each counted once, by the client (→) and by the server (←). RTT is that of the handshake; the mean is
-    over all segments that were acknowledged.
+    The number of each is its tcp.stream (or udp.stream), by which follow and ladder show what happened in it. In
+    brackets stands who closed it first, or reset it. Octets are of data, each counted once, from the client (→) and
+    from the server (←). RTT is that of the handshake, the mean that of all segments that were acknowledged.
     """
     if "" in files:
         raise click.UsageError("a FILE has an empty name; - is standard input")

@@ -6,7 +6,7 @@ It goes on from chunk to chunk, in the order of the capture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from dissectors.header import Header
 from dissectors.internet.ipv4 import IPv4
 from dissectors.internet.ipv6 import IPv6
 from dissectors.packet import Packet
+from dissectors.reassembly import Reassembler
 from dissectors.transport.tcp import TCP
 from dissectors.transport.udp import UDP
 from dissectors.walk import Surveyor
@@ -41,12 +42,16 @@ def noted_names(names: Iterable[str]) -> list[str]:
 class Noting:
     """Follows the connections of a capture, chunk after chunk, and gives the columns `names` of each.
 
-    `tracker` is what follows them; all is left in it.
+    `tracker` is what follows them; all is left in it. With `reassembler`, datagrams are followed in place of their
+    fragments.
     """
 
-    def __init__(self, graph: Graph, names: Iterable[str], tracker: Tracker) -> None:
+    def __init__(
+        self, graph: Graph, names: Iterable[str], tracker: Tracker, reassembler: Reassembler | None = None
+    ) -> None:
         self.names = noted_names(names)
         self.tracker = tracker
+        self._reassembler = reassembler
         self._graph = graph
         self._wanted = np.array([NAMES.index(name) for name in self.names], np.int64)
         compiled = graph.compiled
@@ -68,7 +73,7 @@ class Noting:
             node = compiled.node_of[header]
             self._fixed[node] = header.declaration.fixed
             self._ends_at[node] = header.declaration.fields["src"].at
-        self._presence = Gathering(graph, (), _MATTERS)
+        self._presence = Gathering(graph, ("ip.flags.mf", "ip.frag_offset"), (*_MATTERS, "ipv6.fraghdr"))
 
     def __call__(self, seen: Seen) -> tuple[dict[str, tuple[Values, Valid]], dict[int, Packet]]:
         """The columns of the next chunk, and the packets that were dissected for them, by their place in it."""
@@ -101,10 +106,28 @@ class Noting:
             )
             if row < count:
                 packet = known[row] = packet_at(seen, row, self._graph)
-                self.tracker.note(packet)
+                self._follow(packet)
                 self.tracker.write(row, self._wanted.data, told.data)
                 row += 1
         return {name: (told[place], told[place] != NONE) for place, name in enumerate(self.names)}, known
+
+    def finish(self) -> None:
+        """Follow what still waits for fragments, as the capture is at its end."""
+        for packet in self._reassembler.flush() if self._reassembler is not None else ():
+            self.tracker.note(packet)
+
+    def _follow(self, packet: Packet) -> None:
+        if self._reassembler is None:
+            self.tracker.note(packet)
+            return
+        whole = self._reassembler.add(packet)
+        for fragment in self._reassembler.given_up():
+            self.tracker.note(fragment)
+        if whole is None:
+            self.tracker.skip()
+            return
+        self.tracker.note(whole)
+        packet.notes = whole.notes
 
     def _kinds(
         self,
@@ -126,6 +149,9 @@ class Noting:
             matters = gathered.unsure.copy()
             for name in _MATTERS:
                 matters |= gathered.present(name)
+            if self._reassembler is not None:
+                matters |= gathered.present("ipv6.fraghdr") | gathered.cells["ip.flags.mf"].values
+                matters |= gathered.cells["ip.frag_offset"].values != 0
             kind[others[~matters]] = 0
         return kind
 
@@ -136,7 +162,7 @@ def is_passed(header: type[Header]) -> bool:
     return not (declared.holds or declared.picky or header.quotes or header.repeats or header.part_of or header.is_option)
 
 
-def notes_at(noted: dict[str, tuple[Any, Any]], place: int) -> dict[str, int]:
+def notes_at(noted: Mapping[str, tuple[Any, Any]], place: int) -> dict[str, int]:
     """What the columns say of one packet, as notes on it."""
     return {name: int(values[place]) for name, (values, valid) in noted.items() if valid[place]}
 

@@ -21,6 +21,7 @@ import dissectors  # noqa: F401  importing it declares every protocol
 from dissectors.graph import Graph
 from dissectors.graph import graph as every_protocol
 from dissectors.packet import Packet
+from dissectors.reassembly import Reassembler
 from rawcap.columns.cells import Cells
 from rawcap.columns.facts import FACTS, TIMES, Seen, beyond, time_fields
 from rawcap.columns.gathering import NOTED, Gathered, Gathering, Rows, packet_at
@@ -71,6 +72,9 @@ class Scan:
     and the next file is read; without, it is raised. `threads` is how many work; 1 for the caller's own, by default as
     many as there are processors.
 
+    With `tracker`, the connections of all files together are left in it, fragments of datagrams having been put
+    together for that alone.
+
     Raises FilterError and pipeline.RuleError, each in one line, and KeyError for a field that nobody declared.
     """
 
@@ -86,6 +90,7 @@ class Scan:
         graph: Graph | None = None,
         threads: int | None = None,
         problem: Callable[[CaptureError], object] | None = None,
+        tracker: Tracker | None = None,
     ) -> None:
         self.sources = list(sources)
         self.graph = graph if graph is not None else every_protocol
@@ -103,13 +108,15 @@ class Scan:
         """How many of the files gave a packet so far, or ended as a capture may that has none."""
         self._threads = max(len(os.sched_getaffinity(0)) if threads is None else threads, 1)
         self._problem = problem
-        self._noting = self._new_noting()
+        self._noting = self._new_noting(tracker)
         self._local = threading.local()
         self._reading: Stop | None = None
 
-    def _new_noting(self) -> Noting | None:
+    def _new_noting(self, tracker: Tracker | None) -> Noting | None:
         """What follows the connections, where a field is asked for that takes more than one packet to know."""
         asked = [*self.names, *(self.filter.fields if self.filter is not None else ())]
+        if tracker is not None:
+            return Noting(self.graph, asked, tracker, Reassembler())
         if not noted_names(asked):
             return None
         return Noting(self.graph, asked, Tracker(most=MOST_CONNECTIONS, with_states=False))
@@ -245,6 +252,8 @@ class Scan:
                 if bulk is not None:
                     passed += bulk.position
                     bulk.close()
+        if self._noting is not None:
+            self._noting.finish()
 
     def _noted(self, seen: Seen) -> tuple[Seen, dict[int, Packet]]:
         """A chunk with what takes more than one packet to know, and the packets that were dissected for it."""
@@ -305,7 +314,7 @@ class _Test:
     def __init__(self, display_filter: DisplayFilter, graph: Graph) -> None:
         self._graph = graph
         self._packet = display_filter
-        self._filter = ColumnFilter(display_filter.tree, graph, lambda name: _is_column(graph, name))
+        self._filter = ColumnFilter(display_filter.tree, graph, lambda name: is_column(graph, name))
         self._columns = Gathering(graph, self._filter.names, self._filter.protocols)
         self._by_time = not TIMES.isdisjoint(display_filter.fields)
 
@@ -329,7 +338,7 @@ class _Test:
         return np.flatnonzero(passes)
 
 
-def _is_column(graph: Graph, name: str) -> bool:
+def is_column(graph: Graph, name: str) -> bool:
     """Whether a field is a column that need not be dissected."""
     return name in FACTS or name in NOTED or is_native(graph, name)
 

@@ -21,7 +21,7 @@ from rawcap.tcp.exchange import Endpoint, Exchange
 from rawcap.tcp.segment import NO_TIME
 
 _NONE = "–"
-_LEAST_TROUBLE, _MOST_TROUBLE = 12, 34
+_LEAST_TROUBLE, _MOST_TROUBLE = 15, 34  # columns of a terminal
 _TROUBLE = {
     "retransmission": ("retransmitted", "retransmitted"),
     "out_of_order": ("out of order", "out of order"),
@@ -55,7 +55,7 @@ def span(nanoseconds: int) -> str:
             amount = nanoseconds / size
             whole = len(f"{abs(amount):.0f}")
             return f"{amount:,.{max(0, 3 - whole)}f} {unit}"
-    return f"{nanoseconds} ns"
+    return f"{nanoseconds} ns" if nanoseconds else "0 s"
 
 
 def error_words(told: str) -> str:
@@ -83,15 +83,13 @@ def udp_outcome(exchange: Exchange) -> str:
 
 
 def closing(connection: Connection) -> str:
-    """How it closed, and who began: "orderly, client first", "reset by server"."""
+    """How it closed, and who began that, or reset it: "orderly (client)"."""
     closed, closer = connection.closed, connection.closer
     if closed == "never open":
         return _NONE
-    if closer is None or closed in ("open", "simultaneous"):
-        return closed
-    if closed in ("orderly", "closing"):
-        return f"{closed}, {closer} first"
-    return f"{closed} by {resetter(connection) if closed == 'reset' else closer}"
+    if closed == "reset":
+        closer = resetter(connection)
+    return closed if closer is None or closed == "simultaneous" else f"{closed} ({closer})"
 
 
 def resetter(connection: Connection) -> str:
@@ -467,11 +465,15 @@ def _is_troubled(connection: Connection) -> bool:
 def _trouble_column(
     words: Callable[[Any], str], columns: Sequence[Column], flows: Sequence[Any], width: int | None
 ) -> Column:
-    """The last column, which on a terminal has no more room than those that must be there leave it."""
+    """The last column, which on a terminal has the room that the others leave it."""
     most: int | None = None
     if width is not None:
-        fixed = [max(len(column.heading), *map(len, map(column.cell, flows))) for column in columns if not column.spare]
-        most = max(_LEAST_TROUBLE, min(_MOST_TROUBLE, width - sum(fixed) - 2 * len(fixed)))
+        wide = [(each.spare, 2 + max(len(each.heading), *map(len, map(each.cell, flows)))) for each in columns]
+        for least in sorted({spare for spare, _ in wide}, reverse=True):  # as few columns give way as it needs
+            most = min(_MOST_TROUBLE, width - sum(size for spare, size in wide if spare <= least))
+            if most >= _LEAST_TROUBLE:
+                break
+        most = max(most or 0, _LEAST_TROUBLE)
     return Column("trouble", lambda row: cut(words(row), most), False)
 
 

@@ -1,9 +1,9 @@
 """The ladder of a connection: its two hosts as lines down the page, and what they sent as arrows between them.
 
-       time, s   packet        192.0.2.1:49152                               192.0.2.2:7
-                                        CLOSED │                             ┊ UNKNOWN
-      0.000000        1               SYN-SENT │──SYN seq=0 win=64240───────▶┊
-      0.000151        2                 CLOSED │◀──────────RST, ACK seq=1────│ CLOSED
+                    192.0.2.1:49152                          192.0.2.2:7
+     time, s  packet    CLOSED ┊                                     ┊ UNKNOWN
+    0.000000       1  SYN-SENT │──SYN seq=0 win=64240───────────────▶┊
+    0.000151       2    CLOSED │◀──────────────RST, ACK seq=1 ack=1──│ CLOSED
 
 On the left stand the states of the client, on the right those of the server, each where it changes. A line that is
 broken belongs to a host that has said nothing yet; the shaft of an arrow is broken where nothing acknowledges what it
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, cast
 from dissectors.packet import Packet
 from dissectors.printable import printable
 from rawcap.show.colours import BAD, BOLD, DIM, VALUE, Paint
-from rawcap.show.columns import columns, cut
+from rawcap.show.columns import columns, cut, wrapped
 from rawcap.show.flows import error_words, errors_in_words, resetter, span, udp_outcome
 from rawcap.show.statistics import count, end, seconds
 from rawcap.show.summary import summarise
@@ -39,6 +39,7 @@ _PLAIN = Paint(False)
 _PAUSE = 200_000_000  # nanoseconds: the shortest time after which a segment is sent again (RFC 6298 as Linux has it)
 _LONG = 12  # packets in a run that is folded
 _LEFT = 3  # packets that a fold leaves on either side
+_LEAST_OF_MESSAGE = 16  # columns
 _SYN, _FIN, _RST, _PSH, _ACK = 0x02, 0x01, 0x04, 0x08, 0x10
 _FLAGS = ((_SYN, "SYN"), (_FIN, "FIN"), (_RST, "RST"), (_PSH, "PSH"), (_ACK, "ACK"), (0x20, "URG"))
 _HALF = 1 << 31
@@ -76,6 +77,7 @@ _IMPLIED = {
     "d_sack": ("duplicate_ack",),
 }
 _HARMLESS = frozenset({"window_update", "keep_alive_ack", "zero_window_probe_ack", "challenge_ack"})
+_PROBES = frozenset({"keep_alive", "zero_window_probe"})
 _FOLDED = frozenset({"duplicate_ack", "window_update"})
 """Trouble that does not keep a packet from being folded."""
 
@@ -117,13 +119,17 @@ class Rung:
     ack: int | None = None
     is_error: bool = False
     """Whether it is an ICMP error, which `from_client` says is sent to the server."""
-    is_message: bool = False
-    """Whether it is a datagram."""
+    is_datagram: bool = False
+    message: str = ""
+    """What the protocol inside says."""
+    is_news: bool = False
+    """Whether that is another message than the one before, of the same side."""
 
     @property
     def is_ordinary(self) -> bool:
         """Whether it is one of many and may be folded: data or an acknowledgement, without a word to say of it."""
-        return not self.is_error and not self.flags & (_SYN | _FIN | _RST) and _FOLDED.issuperset(self.trouble)
+        is_event = self.is_error or self.is_news or self.flags & (_SYN | _FIN | _RST)
+        return not is_event and _FOLDED.issuperset(self.trouble)
 
 
 class Course:
@@ -140,6 +146,7 @@ class Course:
         self.rungs: list[Rung] = []
         self.tracker = Tracker()
         self._from_client = 0  # packets of the client so far
+        self._messages: dict[bool, str] = {}  # the last one of each side
         self._told: dict[tuple[bool, str], int] = {}  # how often the trouble that no field tells of was met
 
     @property
@@ -189,16 +196,14 @@ class Course:
         takes = length + (1 if flags & _SYN else 0) + (1 if flags & _FIN else 0)
         names = [name for bit, name in _FLAGS if flags & bit]
         parts = [", ".join(names) or "no flags"]
-        if length or takes or flags & _RST or found:
+        if takes or flags & _RST or not _PROBES.isdisjoint(found):
             parts.append(f"seq={seq}")
         if ack is not None:
             parts.append(f"ack={ack}")
         if length:
             parts.append(f"len={length}")
-        if flags & _SYN or not takes:
+        if flags & _SYN or not (takes or flags & _RST):
             parts.append(f"win={notes.get('tcp.window_size', tcp.window_size_value)}")
-        if flags & _RST:
-            parts = parts[:3] if ack is not None else parts[:2]
         rung = Rung(number, packet.time_ns, from_client, parts, [name for name in found if name not in hidden])
         rung.flags, rung.length, rung.ack = flags, length, ack
         if takes and not flags & _RST:
@@ -206,7 +211,7 @@ class Course:
         if flags & _SYN:
             parts += _offers(connection, from_client, number)
         if length:
-            parts += _message(packet, "tcp")
+            rung.message = self._message(rung, packet, "tcp")
         return rung
 
     def _datagram(self, packet: Packet, exchange: Exchange) -> Rung:
@@ -215,8 +220,20 @@ class Course:
         from_client = client.datagrams != self._from_client
         self._from_client = client.datagrams
         length = udp.payload_length
-        parts = [*_message(packet, "udp"), f"len={length}"]
-        return Rung(packet.number, packet.time_ns, from_client, parts, length=length, is_message=True)
+        rung = Rung(packet.number, packet.time_ns, from_client, [f"len={length}"], length=length, is_datagram=True)
+        rung.message = self._message(rung, packet, "udp")
+        return rung
+
+    def _message(self, rung: Rung, packet: Packet, transport: str) -> str:
+        """What the protocol inside a segment or datagram says, where one is known."""
+        summary = summarise(packet)
+        if summary.layer is None or summary.layer.name == transport:
+            return ""
+        info = " ".join(printable(summary.info).split())
+        text = info if info.startswith(summary.protocol) else f"{summary.protocol} {info}"
+        rung.is_news = self._messages.get(rung.from_client) != text
+        self._messages[rung.from_client] = text
+        return text
 
     def _errors(self, packet: Packet, flow: Connection | Exchange) -> Iterator[Rung]:
         """The ICMP error that a packet is."""
@@ -310,7 +327,10 @@ class _Drawing:
             first, last = (step, step) if isinstance(step, Rung) else (step[0], step[-1])
             if before is not None and first.time_ns is not None and first.time_ns - before >= _PAUSE:
                 yield self._between(self._ascii(span(first.time_ns - before)))
-            yield self._rung(step) if isinstance(step, Rung) else self._fold(step)
+            if isinstance(step, Rung):
+                yield self._rung(step)
+            else:
+                yield from self._fold(step)
             before = last.time_ns if last.time_ns is not None else before
         yield ""
         yield from self._ending()
@@ -349,7 +369,7 @@ class _Drawing:
 
     def _rung(self, rung: Rung) -> str:
         """The line of a packet."""
-        if not rung.is_error:
+        if not rung.is_error or len(rung.parts) == 1:  # a router's error names the router
             self.spoke[0 if rung.from_client else 1] = True
         time = "" if rung.time_ns is None else seconds(rung.time_ns - (self.origin or 0))
         head = self.paint(f"{time:>{self.time_wide}}", DIM) + f"  {rung.number:>{self.number_wide}}"
@@ -374,24 +394,26 @@ class _Drawing:
         filled = " " * left + self.paint(text, DIM) + " " * (self.room - columns(text) - left)
         return self._line(" " * (self.head - 2), ("", ""), filled)
 
-    def _fold(self, rungs: Sequence[Rung]) -> str:
-        """The line that stands for many packets."""
-        strokes = self.strokes
-        parts = []
-        for from_client, sign in ((True, strokes.to_right), (False, strokes.to_left)):
+    def _fold(self, rungs: Sequence[Rung]) -> Iterator[str]:
+        """The line that stands for many packets; one for each side where they do not fit on one."""
+        told = []
+        for from_client, sign in ((True, self.strokes.to_right), (False, self.strokes.to_left)):
             mine = [each for each in rungs if each.from_client is from_client]
-            data = [each for each in mine if each.length or each.is_message]
-            acks = len(mine) - len(data)
-            noun = "datagram" if isinstance(self.flow, Exchange) else "segment"
+            data = [each for each in mine if each.length or each.is_datagram]
+            words = []
             if data:
-                octets = sum(each.length for each in data)
-                parts.append(f"{_counted(len(data), noun)}, {_counted(octets, 'octet')} {sign}")
-            if acks:
-                parts.append(f"{_counted(acks, 'ACK')} {sign}")
+                noun = "datagram" if isinstance(self.flow, Exchange) else "segment"
+                words += [_counted(len(data), noun), _counted(sum(each.length for each in data), "octet")]
+            if len(mine) > len(data):
+                words.append(_counted(len(mine) - len(data), "ACK"))
             again = sum("duplicate_ack" in each.trouble for each in mine)
             if again:
-                parts[-1] += f" ({again} duplicate)"
-        return self._between(", ".join(parts))
+                words[-1] += f" ({again} duplicate)"
+            if words:
+                told.append(f"{', '.join(words)} {sign}")
+        whole = ", ".join(told)
+        fits = columns(whole) + 2 * len(self.strokes.dots) + 2 <= self.room
+        yield from map(self._between, [whole] if fits else told)
 
     # -- arrows -------------------------------------------------------------------------------------------
 
@@ -400,7 +422,7 @@ class _Drawing:
         strokes = self.strokes
         shaft = strokes.broken if rung.number in self.broken else strokes.shaft
         trouble = strokes.separator.join(_TROUBLE[name] for name in rung.trouble)
-        text = self._ascii(_fitting(rung.parts, trouble, self.room - 5, strokes))
+        text = self._ascii(_fitting(rung.parts, rung.message, trouble, self.room - 5, strokes))
         rest = shaft * (self.room - 3 - columns(text))
         if rung.from_client:
             return self._in_colour(rung, f"{shaft * 2}{text}{rest}{strokes.right}")
@@ -411,12 +433,12 @@ class _Drawing:
             return self.paint(drawn, BAD)
         if rung.flags & (_SYN | _FIN):
             return self.paint(drawn, BOLD)
-        return drawn if rung.length or rung.is_message else self.paint(drawn, DIM)
+        return drawn if rung.length or rung.is_datagram else self.paint(drawn, DIM)
 
     def _error_arrow(self, rung: Rung) -> str:
         """The arrow of an ICMP error: from the other host, or, of a router's, from a point on the way."""
         strokes = self.strokes
-        text = self._ascii(_fitting(rung.parts, "", self.room - 6, strokes))
+        text = self._ascii(_fitting(rung.parts, "", "", self.room - 6, strokes))
         is_routers = len(rung.parts) > 1
         far = self.room - (self.room // 6 if is_routers else 0)
         far = max(far, columns(text) + 6)
@@ -437,10 +459,8 @@ class _Drawing:
 
     def _ending(self) -> Iterator[str]:
         """What came of it, in a line, and what broken arrows mean where there are any."""
-        if isinstance(self.flow, Exchange):
-            yield self._ascii(udp_outcome(self.flow))
-        else:
-            yield self._ascii("; ".join(_outcome(self.flow)))
+        told = udp_outcome(self.flow) if isinstance(self.flow, Exchange) else "; ".join(_outcome(self.flow))
+        yield from wrapped(self._ascii(told), self.width)
         if self.broken:
             strokes = self.strokes
             yield self.paint(f"{strokes.broken * 2}{strokes.right} never acknowledged in this capture", DIM)
@@ -479,11 +499,20 @@ def _outcome(connection: Connection) -> Iterator[str]:
 # -- words of an arrow ------------------------------------------------------------------------------------
 
 
-def _fitting(parts: Sequence[str], trouble: str, room: int, strokes: Strokes) -> str:
-    """As many of the parts as fit, from the first on, and trouble, which is never left out."""
+def _fitting(parts: Sequence[str], message: str, trouble: str, room: int, strokes: Strokes) -> str:
+    """As many of the parts as fit, from the first on, what of the message does, and trouble, which always stands."""
     behind = f"{strokes.separator}{trouble}" if trouble else ""
-    text = parts[0]
-    for part in parts[1:]:
+    # How much a segment carries, and what it says, count more than what it acknowledges.
+    carries = any(part.startswith("len=") for part in parts)
+    short = [part for part in parts if not (carries and part.startswith("ack="))]
+    if message:
+        for some in (parts, short):
+            text = " ".join(some)
+            left = room - columns(text + strokes.separator + behind)
+            if left >= (columns(message) if some is parts else min(columns(message), _LEAST_OF_MESSAGE)):
+                return f"{text}{strokes.separator}{cut(message, left)}{behind}"
+    text, *rest = parts if columns(" ".join(parts) + behind) <= room else short
+    for part in rest:
         longer = f"{text} {part}"
         if columns(longer + behind) > room:
             break
@@ -506,14 +535,6 @@ def _offers(connection: Connection, from_client: bool, number: int) -> list[str]
     if syn.tsval >= 0:
         offers.append("timestamps")
     return offers
-
-
-def _message(packet: Packet, transport: str) -> list[str]:
-    """What the protocol inside a segment or datagram says, where one is known."""
-    summary = summarise(packet)
-    if summary.layer is None or summary.layer.name == transport:
-        return []
-    return [printable(f"{summary.protocol} {summary.info}")]
 
 
 def _addresses(layer: Any) -> tuple[str, str]:

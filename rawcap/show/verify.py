@@ -26,7 +26,7 @@ Expected = Sequence[tuple[Expectation, Check]]
 _GOOD = "32"
 _LEAST_WIDTH = 60
 _WIDTH = 130
-_LABEL = 17
+_LABEL = 16
 _MOST_ROWS = 12
 _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE")
 _OPTIONS = {0: "end", 1: "no-operation", 2: "MSS", 3: "window scale", 4: "SACK permitted", 5: "SACK", 8: "timestamps"}
@@ -157,31 +157,28 @@ class Screen:
         if not segments:
             yield from self._row("", "the capture begins after it")
             return
-        rows: list[list[str]] = [[] for _ in range(10)]
+        rows: list[list[str]] = [[] for _ in range(11)]
         for segment in segments:
             for row, cell in zip(rows, self._cells(case, segment), strict=True):
                 row.append(cell)
-        labels = ("packet", "time", "flags", "sequence no.", "acknowledges", "window", "window scale")
-        labels += ("header", "data", "")
+        labels = ["packet", "time", "flags", "sequence no.", "  raw", "acknowledges", "  raw", "window", "window scale"]
+        labels += ["header", "data"]
         widths = [max(wide(row[place]) for row in rows) for place in range(len(segments))]
-        if _LABEL + 2 + sum(widths) + 3 * len(widths) > self._width:  # too narrow: one under the other
+        if _LABEL + 2 + sum(widths) + 3 * (len(widths) - 1) > self._width:  # too narrow: one under the other
             for place, segment in enumerate(segments):
                 for label, row in zip(labels, rows, strict=True):
-                    if label:
-                        yield from self._row(label, row[place], BOLD if label == "packet" else "")
+                    yield from self._row(label, row[place], BOLD if label == "packet" else "")
                 yield from self._options(segment)
         else:
             for label, row in zip(labels, rows, strict=True):
                 cells = "   ".join(cell + " " * (width - wide(cell)) for cell, width in zip(row, widths, strict=True))
-                if label:
-                    text = f"  {label:<{_LABEL}}{self._paint(cells, BOLD) if label == 'packet' else cells}"
-                    yield text.rstrip()
+                yield f"  {label:<{_LABEL}}{self._paint(cells, BOLD) if label == 'packet' else cells}".rstrip()
             for segment in segments:
                 yield from self._options(segment)
         if connection.handshake.syn is not None and not connection.handshake.syn.flags & 0x10:
             raw = connection.handshake.syn.ack_raw
-            why = f"the field of the SYN is {raw}, and means nothing: its ACK flag is not set, as nothing came yet to "
-            yield from self._row("why ack 0", why + "acknowledge")
+            why = f"the field of the SYN is {raw} and means nothing: its ACK flag is not set, nothing came before it"
+            yield from self._row("why ack 0", why)
         if len(segments) == 3:
             yield from self._row("round trip", self._round_trip(segments))
 
@@ -191,9 +188,9 @@ class Screen:
         first = case.connection.first_ns
         time = "-" if NO_TIME in (segment.time_ns, first) else seconds(segment.time_ns - first)
         arrow = "client →" if segment.from_client else "← server"
-        acknowledges = "0 (no ACK flag)"
+        acknowledges = "0, no ACK flag"
         if segment.flags & 0x10:
-            acknowledges = f"{after(segment.ack_raw, other.isn) if other.isn >= 0 else '?'} (raw {segment.ack_raw})"
+            acknowledges = str(after(segment.ack_raw, other.isn)) if other.isn >= 0 else "?"
         syn = bool(segment.flags & 2)
         scale = own.scale
         window = f"{segment.window:,}"
@@ -204,13 +201,14 @@ class Screen:
             f"{segment.number}  {arrow}",
             time,
             flags(segment.flags),
-            f"{after(segment.seq_raw, own.isn) if own.isn >= 0 else '?'} (raw {segment.seq_raw})",
+            str(after(segment.seq_raw, own.isn)) if own.isn >= 0 else "?",
+            str(segment.seq_raw),
             acknowledges,
+            str(segment.ack_raw),
             window,
             shift,
-            f"{segment.header_length} octets (20 + {segment.header_length - 20})",
+            f"{segment.header_length} (20 + {segment.header_length - 20})",
             counted(segment.length, "octet"),
-            "",
         ]
 
     def _options(self, segment: Segment) -> Iterator[str]:
@@ -225,8 +223,8 @@ class Screen:
             return "the capture has no times"
         syn, answer, ack = segments
         return (
-            f"{seconds(ack.time_ns - syn.time_ns)} from SYN to ACK: {seconds(answer.time_ns - syn.time_ns)} to SYN/ACK, "
-            f"{seconds(ack.time_ns - answer.time_ns)} from there to ACK"
+            f"{seconds(ack.time_ns - syn.time_ns)} from SYN to ACK: {seconds(answer.time_ns - syn.time_ns)} to "
+            f"SYN/ACK, {seconds(ack.time_ns - answer.time_ns)} from there to ACK"
         )
 
     def _data(self, case: Case) -> Iterator[str]:

@@ -48,6 +48,7 @@ cdef class Side:
     cdef public long long to_acknowledge
     cdef public long long last_ack_raw
     cdef public long long highest_acked
+    cdef public long long highest_sent
     cdef public long long fin_seq
     cdef public long long last_tsval
     # what the analysis of a segment asks of those before
@@ -126,6 +127,7 @@ cdef class Connection:
     cdef readonly list icmp
 
     cdef int advance(self, Side side, Segment segment, Findings findings) except -1
+    cdef int _measure(self, Side side, long long stop) except -1
     cdef int _judge(self, Side side, Segment segment, long long found) except -1
     cdef int _is_duplicate_sack(self, Segment segment) except -1
     cdef int _is_acceptable(self, Side side, Segment segment) except -1

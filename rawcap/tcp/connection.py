@@ -183,7 +183,7 @@ class Side:
     def __init__(self) -> None:
         self.base = self.next_seq = self.to_acknowledge = _NOT_KNOWN
         self.shift = -2
-        self.last_ack_raw = self.highest_acked = self.fin_seq = self.last_tsval = _NOT_KNOWN
+        self.last_ack_raw = self.highest_acked = self.highest_sent = self.fin_seq = self.last_tsval = _NOT_KNOWN
         self.next_ns = self.last_ack_ns = 0
         self.window = _NOT_KNOWN
         self.next_number = self.duplicates = self.not_duplicate = self.last_flags = self.pushed = 0
@@ -255,9 +255,9 @@ class Side:
     @property
     def sent(self) -> int:
         """Octets of data from the first to the last that it sent, counted by sequence numbers: no repetition counts."""
-        if self.base == _NOT_KNOWN or self.next_seq == _NOT_KNOWN:
+        if self.base == _NOT_KNOWN or self.highest_sent == _NOT_KNOWN:
             return 0
-        return self._data_to(self.next_seq)
+        return self._data_to(self.highest_sent)
 
     @property
     def acked(self) -> int:
@@ -579,6 +579,8 @@ class Connection:
         if side.holes is not None and segment.length and not found & _LOST_SEGMENT:
             side.fill(seq, seq + segment.length & _32_BITS)
         self._judge(side, segment, found)
+        if segment.length and not flags & _RST:
+            self._measure(side, seq + segment.length & _32_BITS)
 
         if segment.length:
             if not found & _PROBE or side.last_data_number == 0:
@@ -644,7 +646,9 @@ class Connection:
             side.enter(_SEND_OTHER, number)
         if flags & _ACK and other.syn is not None:
             if 0 < (ack - other.syn.seq_raw & _32_BITS) < _HALF:
-                if self.ack is None and segment.from_client and not flags & _SYN:
+                if self.ack is None and segment.from_client and not flags & _SYN and (
+                    other.next_seq - ack & _32_BITS
+                ) < _HALF:
                     self.ack = segment.copy()
                 other.enter(_RECEIVE_ACK_OF_SYN, number)
         if acks_fin:
@@ -664,6 +668,14 @@ class Connection:
             other.enter(_RECEIVE_FIN, number)
         elif not flags & _SYN:
             other.enter(_RECEIVE_OTHER, number)
+        return 0
+
+    def _measure(self, side: Side, stop: cython.longlong) -> int:
+        """Take in where the data of a segment end; what is behind a FIN does not count."""
+        if side.fin_seq != _NOT_KNOWN and 0 < (stop - side.fin_seq & _32_BITS) < _HALF:
+            stop = side.fin_seq
+        if side.highest_sent == _NOT_KNOWN or 0 < (stop - side.highest_sent & _32_BITS) < _HALF:
+            side.highest_sent = stop
         return 0
 
     def _judge(self, side: Side, segment: Segment, found: cython.longlong) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from dissectors.graph import graph as every_protocol
 from dissectors.packet import Packet
 from rawcap.files import CaptureError
 from rawcap.pipeline import Pipeline
@@ -71,6 +72,8 @@ def follow(
 
     Raises FilterError for a wrong filter and RuleError for a wrong rule of `decode_as`.
     """
+    if display_filter is None or _are_columns(display_filter):
+        return _followed_in_columns(sources, display_filter, decode_as, problem, watch)
     picking = _Picking(display_filter)
     with Reading(sources, reassemble=True, decode_as=decode_as, problem=problem) as reading:
         if reading.capture is None:
@@ -78,6 +81,47 @@ def follow(
         if watch is not None:
             watch(lambda: reading.progress[0])
         return _followed(iter(reading), picking)
+
+
+def _are_columns(display_filter: str) -> bool:
+    """Whether a filter asks only for what is known of many packets at once."""
+    from rawcap.columns.scan import is_column
+    from rawcap.filter import display_filter as compiled
+
+    test = compiled(display_filter)
+    return all(is_column(every_protocol, name) for name in test.fields)
+
+
+def _followed_in_columns(
+    sources: Sequence[Source],
+    display_filter: str | None,
+    decode_as: Sequence[str],
+    problem: Callable[[CaptureError], object] | None,
+    watch: Callable[[Callable[[], int]], object] | None,
+) -> Followed:
+    from rawcap.columns.scan import Scan  # imports numpy
+
+    tracker = Tracker(with_states=False)
+    streams = ("tcp.stream", "udp.stream") if display_filter is not None else ()
+    scan = Scan(sources, streams, filter=display_filter, decode_as=decode_as, problem=problem, tracker=tracker)
+    if watch is not None:
+        watch(lambda: scan.position)
+    origin: int | None = None
+    picked: dict[str, set[int]] = {name: set() for name in streams}
+    for taken in scan:
+        origin = taken.seen.first_time if origin is None else origin
+        for name, numbers in picked.items():
+            cells = taken.gathered.cells[name]
+            numbers.update(cells.values[cells.valid].tolist())
+    met, talked = tracker.connections, tracker.exchanges
+    return Followed(
+        [each for each in met if each.stream in picked["tcp.stream"]] if picked else met,
+        [each for each in talked if each.stream in picked["udp.stream"]] if picked else talked,
+        len(met),
+        len(talked),
+        origin,
+        readable=scan.readable > 0,
+    )
 
 
 class _Picking:
@@ -102,7 +146,7 @@ def _followed(packets: Iterator[Packet], picking: _Picking) -> Followed:
     for packet in picking.pipeline.noted(packets):
         if origin is None:
             origin = packet.time_ns
-        found = cast("Connection | Exchange | None", tracker.add(packet))
+        found = tracker.add(packet)
         if passes is not None and found is not None and found not in picked and passes(packet):
             picked.add(found)
     met, talked = tracker.connections, tracker.exchanges

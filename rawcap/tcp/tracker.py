@@ -161,6 +161,11 @@ class Tracker:
             notes["udp.stream"] = self.udp_stream
         return packet
 
+    def skip(self) -> None:
+        """Know nothing of the packet at hand."""
+        self.is_segment = False
+        self.udp_stream = self.quoted_stream = _NONE
+
     # -- packets of a chunk -------------------------------------------------------------------------------
 
     def follow(

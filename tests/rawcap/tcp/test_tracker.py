@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from dissectors.packet import Interface, Packet
-from rawcap.tcp import tracker as tracking
 from rawcap.tcp.tracker import Tracker
 
 RAW = Interface(linktype=101)
@@ -33,8 +32,8 @@ def scale(shift: int) -> bytes:
     return bytes([1, 3, 3, shift])
 
 
-def noted(*packets: Packet) -> list[tuple[int, int, int, int]]:
-    tracker = Tracker()
+def noted(*packets: Packet, most: int = 0) -> list[tuple[int, int, int, int]]:
+    tracker = Tracker(most=most)
     found = []
     for packet in packets:
         notes = tracker.note(packet).notes
@@ -127,7 +126,7 @@ def test_a_syn_with_another_sequence_number_opens_another_connection() -> None:
     assert found == [(0, 0, 0, 1000), (1, 0, 0, 1000)]
 
 
-def test_what_is_no_whole_tcp_header_of_the_packet_itself_has_no_notes(frames: dict[str, bytes]) -> None:
+def test_what_is_no_whole_tcp_header_of_the_packet_itself_has_no_notes() -> None:
     tracker = Tracker()
     cut = Packet(segment(49152, 443, SYN, 1).data[:39], RAW, None, 40)
     quoting = Packet(
@@ -135,7 +134,7 @@ def test_what_is_no_whole_tcp_header_of_the_packet_itself_has_no_notes(frames: d
         + segment(49152, 443, SYN, 1).data,
         RAW,
     )
-    for packet in (Packet(frames["udp"], Interface()), cut, quoting):
+    for packet in (cut, quoting):
         assert not tracker.note(packet).notes
 
 
@@ -147,8 +146,7 @@ def test_notes_that_are_there_stay() -> None:
     assert (notes["frame.time_delta"], notes["tcp.seq"]) == (5, 0)
 
 
-def test_memory_is_bounded_and_what_was_not_used_for_long_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relative, "_MOST_CONNECTIONS", 2)
+def test_memory_is_bounded_and_what_was_not_used_for_long_is_forgotten() -> None:
     found = noted(
         segment(50001, 443, ACK, 10, 1),
         segment(50002, 443, ACK, 10, 1),
@@ -157,6 +155,7 @@ def test_memory_is_bounded_and_what_was_not_used_for_long_is_forgotten(monkeypat
         segment(50004, 443, ACK, 10, 1),
         segment(50001, 443, ACK, 30, 1),
         segment(50002, 443, ACK, 50, 1),
+        most=2,
     )
     assert [(stream, seq) for stream, seq, _, _ in found] == [
         (0, 1),

@@ -1,0 +1,180 @@
+"""The plugin for pytest: what a test sends and receives, to be asserted on.
+
+    def test_client_closes_cleanly(packets):
+        with packets.capture("tcp port 9000") as seen:
+            run_client()
+        conn, = seen.connections
+        assert conn.handshake.complete and conn.closed == "orderly"
+        assert conn.client.sent == b"hello"
+
+A test that fails shows the ladder of each connection that it saw. A test that may not capture is skipped, and the
+reason says why; with `--rawcap-unshare` pytest moves into a network namespace of its own, where it may.
+
+Every pytest loads this module, so it imports nothing before a test asks for packets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from rawcap.testing.seen import Seen
+
+_MOST_LADDERS = 5  # of one capture, in the report of a failure
+_LONGEST_NAME = 200  # octets of a file's name; no file system takes more than 255
+
+_SEEN: pytest.StashKey[list[Seen]] = pytest.StashKey()
+
+
+class Packets:
+    """The fixture `packets`: captures live, and reads what was recorded."""
+
+    def __init__(self, seen: list[Seen]) -> None:
+        self._seen = seen
+
+    @contextlib.contextmanager
+    def capture(self, filter: str = "", interface: str = "lo", *, ring_octets: int = 64 << 20) -> Iterator[Seen]:
+        """Capture on an interface, as long as a `with` block lasts, what passes a filter of pcap-filter(7).
+
+        It has begun when the block begins, and has everything that was sent up to the end of the block:
+        `rawcap.testing.capturing` says what is promised, and what it raises. Only the filter tells the traffic of
+        this test from others' that run at the same time: give each a port of its own. `ring_octets` is the memory
+        for packets that wait to be read. Where this user may not capture, the test is skipped.
+        """
+        from rawcap.live import NotPermitted
+        from rawcap.testing.capturing import Capturing
+
+        with contextlib.ExitStack() as stack:
+            try:
+                seen = stack.enter_context(Capturing(filter, interface, ring_octets=ring_octets))
+            except NotPermitted as error:
+                pytest.skip(f"{error}; or give pytest --rawcap-unshare")
+            self._seen.append(seen)
+            yield seen
+
+    def read(self, path: str | os.PathLike[str], display_filter: str | None = None) -> Seen:
+        """What a capture file holds, or of it what passes a filter in Wireshark's language. Takes no privilege.
+
+        Raises CaptureError and FilterError, as `rawcap.read` does.
+        """
+        import rawcap
+        from rawcap.testing.seen import Seen
+
+        with rawcap.read(path, display_filter) as reading:
+            seen = Seen(os.fspath(path), reading)
+        self._seen.append(seen)
+        return seen
+
+
+@pytest.fixture
+def packets(request: pytest.FixtureRequest) -> Packets:
+    """Captures what the test sends and receives (`packets.capture`), and reads captures (`packets.read`)."""
+    seen: list[Seen] = []
+    request.node.stash[_SEEN] = seen
+    return Packets(seen)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the command line."""
+    group = parser.getgroup("rawcap", "packets that tests send and receive")
+    group.addoption(
+        "--rawcap-save",
+        metavar="DIR",
+        default=None,
+        help="keep in DIR what failing tests captured, as pcapng files named after the tests",
+    )
+    group.addoption(
+        "--rawcap-unshare",
+        action="store_true",
+        default=False,
+        help="run in a user and network namespace of its own, where capturing takes no privilege and nothing but the "
+        "loopback interface can be reached",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Move into a namespace before anything else: a process with several threads cannot any more."""
+    # The workers of pytest-xdist are started from within.
+    if not early_config.known_args_namespace.rawcap_unshare or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    from rawcap.live import LiveError, own_namespace
+
+    try:
+        own_namespace.move()
+    except LiveError as error:
+        raise pytest.UsageError(f"--rawcap-unshare: {error}") from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a failure what was seen."""
+    report = yield
+    if report.failed and item.stash.get(_SEEN, None):
+        every = item.stash[_SEEN]
+        item.stash[_SEEN] = []
+        for number, seen in enumerate(every):
+            if seen.ended:
+                report.sections += _ladders(seen, f"capture {number}, " if len(every) > 1 else "")
+        folder = item.config.getoption("--rawcap-save")
+        if folder is not None:
+            saved = _saved(item.config.invocation_params.dir / folder, item.nodeid, every)
+            report.sections += [("rawcap: saved", line) for line in saved]
+    return report
+
+
+def _ladders(seen: Seen, which: str) -> list[tuple[str, str]]:
+    """The sections of a report that draw the connections of a capture. What cannot be drawn is no second failure."""
+    try:
+        connections = seen.connections
+        sections = [
+            (f"rawcap: {which}connection {number}", seen.ladder(number))
+            for number in range(min(len(connections), _MOST_LADDERS))
+        ]
+    except Exception as error:
+        return [(f"rawcap: {which}connections", f"{seen.title}: cannot be shown: {error!r}")]
+    if not connections:
+        return [(f"rawcap: {which}no connection", f"{seen.title}: {len(seen.packets)} packets, no TCP connection")]
+    if len(connections) > _MOST_LADDERS:
+        rest = len(connections) - _MOST_LADDERS
+        sections.append((f"rawcap: {which}more connections", f"{rest} more of {len(connections)} are not shown"))
+    return sections
+
+
+def _saved(folder: Path, node: str, every: list[Seen]) -> list[str]:
+    """Write what was captured live; gives a line for each file that says where it is, or why it is not."""
+    from rawcap.files import CaptureError, create_capture
+
+    lines = []
+    live = [seen for seen in every if seen.live and seen.ended]
+    for number, seen in enumerate(live):
+        path = folder / f"{_file_name(node)}{f'.{number}' if len(live) > 1 else ''}.pcapng"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with create_capture(path, format="pcapng") as file:
+                for packet in seen.packets:
+                    file.write(packet)
+            lines.append(f"{path}: {len(seen.packets)} packets")
+        except (CaptureError, OSError) as error:
+            lines.append(f"not kept: {error}")
+    return lines
+
+
+def _file_name(node: str) -> str:
+    """The name of a test as that of a file; two tests never have the same."""
+    place, bracket, parameters = node.partition("[")
+    name = place.replace("::", "--").replace("/", "-") + bracket + parameters
+    plain = re.sub(r"[^\w.,=+@\[\]-]", "_", name, flags=re.ASCII)[:_LONGEST_NAME]
+    if plain != name or "-" in place:
+        plain += "-" + hashlib.sha256(node.encode()).hexdigest()[:8]
+    return plain
