@@ -3,7 +3,7 @@
 
 A connection takes in a segment after it was analysed (analysis.py): each side moves through the states of states.py,
 and what proves something is kept: the segments that open and close, what went wrong, how much was sent and
-acknowledged. All of it stays small, whatever the connection carries; what is asked of it is worked out when it is asked.
+acknowledged. All of it stays small, whatever the connection carries; what is asked for is worked out then.
 
 This is plain Python that Cython compiles too (connection.pxd has the types): installed with a compiler it runs as
 native code, without one the same file is interpreted.

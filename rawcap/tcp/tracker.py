@@ -20,7 +20,7 @@ import cython
 from dissectors import layout
 from dissectors.transport.tcp import analysis_words
 from rawcap.tcp.connection import FLAG_NAMES, IcmpError
-from rawcap.tcp.exchange import Endpoint, Exchange
+from rawcap.tcp.exchange import Exchange
 
 if cython.compiled:
     from cython.cimports.rawcap.tcp.analysis import analyse
@@ -185,8 +185,8 @@ class Tracker:
         """Take in packets from `row` on, the first of all having `number`; gives the first that is not for here.
 
         Of each, `kind` is 1 for TCP, 2 for UDP, 0 for neither, and less for one that is to be dissected. `ends_at` is
-        where the addresses begin, right behind which the header stands from `at` to `stop`, with data to `end`. `wanted`
-        are places in NAMES; their values are written into the rows of `out`, NONE where there is none.
+        where the addresses begin, right behind which the header stands from `at` to `stop`, with data to `end`.
+        `wanted` are places in NAMES; their values are written into the rows of `out`, NONE where there is none.
         """
         count: cython.longlong = len(kind)
         column: cython.longlong
@@ -227,9 +227,12 @@ class Tracker:
 
     def words(self) -> str:
         """What the line of the segment that was taken in last begins with."""
-        return analysis_words({name: self._value(place) for place, name in enumerate(NAMES) if self._value(place) != NONE})
+        values = {name: self._value(place) for place, name in enumerate(NAMES)}
+        return analysis_words({name: value for name, value in values.items() if value != NONE})
 
-    def write(self, row: cython.longlong, wanted: cython.const[cython.longlong][::1], out: cython.longlong[:, ::1]) -> None:
+    def write(
+        self, row: cython.longlong, wanted: cython.const[cython.longlong][::1], out: cython.longlong[:, ::1]
+    ) -> None:
         """Write what is known of the packet that was taken in last into the columns, as `follow` does."""
         column: cython.longlong
         for column in range(len(wanted)):

@@ -28,7 +28,7 @@ pytest_plugins = ["pytester"]
 
 CAPTURES = Path(__file__).parents[2] / "pcaps" / "tcp"
 NOBODY = pwd.getpwnam("nobody")
-PLUGIN = ("-p", "rawcap.pytest_plugin", "-p", "no:cacheprovider", "-W", "error")
+PLUGIN = ("-p", "no:cacheprovider", "-W", "error")
 RING = 16 << 20
 LOCAL = "127.0.0.1"
 

@@ -143,6 +143,22 @@ class Case:
         return self.flow
 
     @property
+    def third(self) -> Segment | None:
+        """The segment that should end the handshake, be its acknowledgement number right or wrong."""
+        connection = self.connection
+        answer = connection.server.syn
+        if connection.ack is not None or answer is None:
+            return connection.ack
+        return next(
+            (
+                each
+                for each in self.kept
+                if each.from_client and each.number > answer.number and each.flags & (SYN | RST | ACK) == ACK
+            ),
+            None,
+        )
+
+    @property
     def exchange(self) -> Exchange:
         """The exchange of datagrams.  Raises TypeError where it is none."""
         if isinstance(self.flow, Exchange):

@@ -120,8 +120,8 @@ def _unanswered(case: Case) -> Outcome:
 def _is_wrong_ack(case: Case) -> bool:
     """Whether the third segment acknowledges what the server never sent, and the server resets."""
     connection = case.connection
-    ack, syn_ack = connection.ack, connection.server.syn
-    if ack is None or syn_ack is None or connection.opened != "handshake":
+    ack, syn_ack = case.third, connection.server.syn
+    if ack is None or syn_ack is None or connection.ack is not None:
         return False
     rst = connection.server.rst
     wrong = after(ack.ack_raw, syn_ack.seq_raw) != 1 and not case.sent(False)
@@ -145,10 +145,11 @@ def _unfinished(case: Case) -> Outcome:
             wrong = after(syn_ack.ack_raw, client.syn.seq_raw)
             said += f", which acknowledges its initial number {wrong:+d}".replace("+", "+ ")
         return Outcome("unfinished", said, "accept() did not return", "", [syn_ack.number, rst.number])
-    if connection.ack is not None and server.rst is not None:
+    third = case.third
+    if third is not None and server.rst is not None:
         told = f"connect() returned, then recv() fails with ECONNRESET: RST ({server.rst.number})"
-        why = f"accept() did not return: ACK ({connection.ack.number}) has a wrong number, RST ({server.rst.number})"
-        return Outcome("unfinished", told, why, "ECONNRESET", [connection.ack.number, server.rst.number])
+        why = f"accept() did not return: ACK ({third.number}) has a wrong number, RST ({server.rst.number})"
+        return Outcome("unfinished", told, why, "ECONNRESET", [third.number, server.rst.number])
     numbers = [each.number for each in server.syns]
     told = f"SYN/ACK ({listed(numbers)}) is never acknowledged: it did not arrive, or the client does not want it"
     return Outcome("unfinished", told, "accept() does not return: it waits in SYN-RECEIVED", "", numbers)

@@ -235,7 +235,7 @@ def _timestamps(case: Case) -> Check:
 @_rule("final-ack", "handshake", "ACK acknowledges the server's initial number + 1", "RFC 9293, 3.5")
 def _final_ack(case: Case) -> Check:
     connection = case.connection
-    syn_ack, ack = connection.server.syn, connection.ack
+    syn_ack, ack = connection.server.syn, case.third
     if syn_ack is None:
         return Check(NOT_SEEN, "there is no SYN/ACK")
     if ack is None:

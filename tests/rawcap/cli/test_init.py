@@ -30,7 +30,7 @@ def test_version(rawcap: Run) -> None:
     assert (done.exit_code, done.stdout) == (0, f"rawcap {__version__}\n")
 
 
-THERE_ARE = "there are capture, read, table, sql, stats, interfaces, doctor, fields, protocols"
+THERE_ARE = "there are capture, read, flows, ladder, follow, verify, table, sql, stats, interfaces, doctor, fields, protocols"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["read", "--help"], ["fields", "-h"], ["protocols", "-h"]])
@@ -46,9 +46,13 @@ def test_without_a_command_there_is_help(rawcap: Run) -> None:
 
 
 def test_help_lists_the_commands(rawcap: Run) -> None:
-    assert re.findall(r"^  (\w+)  ", rawcap("--help").stdout, re.MULTILINE)[-9:] == [
+    assert re.findall(r"^  (\w+)  ", rawcap("--help").stdout, re.MULTILINE)[-13:] == [
         "capture",
         "read",
+        "flows",
+        "ladder",
+        "follow",
+        "verify",
         "table",
         "sql",
         "stats",

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pytest
 
-from rawcap.tcp.tracker import connections
+from rawcap.tcp.tracker import Tracker
 from scripts.captures.hosts import CLIENT, SERVER, Recorder, check, libc
 from scripts.captures.relay import RelayedLab, Segment
 
@@ -153,7 +153,10 @@ class Scene:
         """The capture, ended now, holds one connection whose sides went through these states."""
         with self.live:
             self.live.stop()
-            (connection,) = connections(list(self.live))
+            tracker = Tracker()
+            for packet in self.live:
+                tracker.add(packet)
+        (connection,) = tracker.connections
         assert [state for _, state in connection.client.states] == client
         assert [state for _, state in connection.server.states] == server
 

@@ -1,0 +1,113 @@
+"""`rawcap ladder`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+
+PCAPS = Path(__file__).parents[3] / "pcaps"
+THREE = PCAPS / "tcp" / "three_connections.pcapng"
+REFUSED = PCAPS / "tcp" / "refused.pcapng"
+
+TEXT = """\
+                    192.0.2.1:49152                                                   192.0.2.2:7
+ time, s  packet    CLOSED ┊                                                               ┊ UNKNOWN
+0.000000       1  SYN-SENT │──SYN seq=0 win=64240 mss=1460 scale=10 sack timestamps───────▶┊
+0.000151       2    CLOSED │◀────────────────────────────────────────RST, ACK seq=1 ack=1──│ CLOSED
+
+never open: refused by a reset
+"""
+
+ASCII = """\
+                    192.0.2.1:49152                                                   192.0.2.2:7
+ time, s  packet    CLOSED :                                                               : UNKNOWN
+0.000000       1  SYN-SENT |--SYN seq=0 win=64240 mss=1460 scale=10 sack timestamps------->:
+0.000151       2    CLOSED |<----------------------------------------RST, ACK seq=1 ack=1--| CLOSED
+
+never open: refused by a reset
+"""
+
+
+def test_a_connection(rawcap: Run) -> None:
+    done = rawcap("ladder", REFUSED)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, TEXT, "")
+
+
+def test_an_output_that_knows_ascii_only(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rawcap", "ladder", str(REFUSED)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, ASCII, "")
+
+
+def test_the_first_of_several_is_drawn_and_the_others_are_named(rawcap: Run) -> None:
+    done = rawcap("ladder", THREE)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0].split() == ["192.0.2.1:49152", "192.0.2.2:7"]
+    assert done.stderr == f"rawcap: {THREE} has 3 TCP connections; this is 0. Name another by its number, see flows\n"
+
+
+@pytest.mark.parametrize("which", [["2"], ["tcp", "2"]])
+def test_a_connection_by_its_number(rawcap: Run, which: list[str]) -> None:
+    done = rawcap("ladder", THREE, *which)
+    assert done.stdout.splitlines()[0].split() == ["192.0.2.1:49154", "192.0.2.2:7"]
+    assert done.stderr == ""
+
+
+def test_an_exchange(rawcap: Run) -> None:
+    done = rawcap("ladder", PCAPS / "udp_exchange.pcapng", "udp", "0")
+    assert done.stdout.splitlines()[-1] == "answered"
+
+
+def test_standard_input(rawcap: Run) -> None:
+    assert rawcap("ladder", "-", stdin=REFUSED.read_bytes()).stdout == TEXT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([THREE, "3"], "rawcap: there is no TCP connection 3: the file has 3 (0 to 2)\n"),
+        ([REFUSED, "1"], "rawcap: there is no TCP connection 1: the file has only 0\n"),
+        ([REFUSED, "udp"], "rawcap: the file has no UDP exchange, but 1 TCP connection: rawcap ladder FILE tcp 0\n"),
+        (
+            [PCAPS / "udp_exchange.pcapng"],
+            "rawcap: the file has no TCP connection, but 1 UDP exchange: rawcap ladder FILE udp 0\n",
+        ),
+        ([REFUSED, "one"], "rawcap: 'one' is not a number (see rawcap ladder --help)\n"),
+        ([REFUSED, "0", "1"], "rawcap: one connection at a time: FILE [tcp|udp] N (see rawcap ladder --help)\n"),
+    ],
+)
+def test_what_cannot_be_is_one_line(rawcap: Run, arguments: list[str | Path], line: str) -> None:
+    done = rawcap("ladder", *arguments)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", line)
+
+
+def test_a_file_that_is_not_there(rawcap: Run) -> None:
+    done = rawcap("ladder", "nothing.pcap")
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_a_file_that_ends_too_early_is_drawn_as_far_as_it_goes(rawcap: Run, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.pcapng"
+    cut.write_bytes(REFUSED.read_bytes()[:-1])
+    done = rawcap("ladder", cut)
+    assert done.exit_code == 1
+    assert "SYN seq=0" in done.stdout
+    assert done.stderr.count("\n") == 1
+
+
+def test_colours_when_they_are_asked_for(rawcap: Run) -> None:
+    lines = rawcap("ladder", REFUSED, "--color", "always").stdout.splitlines()
+    assert "\x1b[1;31m◀─" in lines[3]
+    assert "\x1b[36mSYN-SENT\x1b[0m" in lines[2]
