@@ -109,24 +109,26 @@ class Graph:
     def protocols(self) -> dict[str, type[Header]]:
         """Header name -> its class, the first declared where several share a name; selectors too."""
         if self._protocols is None:
-            self._protocols = {}
+            protocols: dict[str, type[Header]] = {}
             for header in self.headers:
-                self._protocols.setdefault(header.name, header)
+                protocols.setdefault(header.name, header)
+            self._protocols = protocols
         return self._protocols
 
     @property
     def fields(self) -> dict[str, list[Field]]:
         """Full field name -> the declarations that bear it (several headers may share a name, selectors have none)."""
         if self._fields is None:
-            self._fields = {}
+            fields: dict[str, list[Field]] = {}
             for header in self.headers:
                 if header.selector:
                     continue
                 for field in header.declaration.fields.values():
                     for each in _with_inner(field):
-                        known = self._fields.setdefault(each.name, [])
+                        known = fields.setdefault(each.name, [])
                         if each not in known:
                             known.append(each)
+            self._fields = fields  # when it is whole, as another thread may ask meanwhile
         return self._fields
 
     def member(self, family: type[Header], kind: int) -> type[Header]:

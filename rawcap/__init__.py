@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from rawcap.columns.table import Table, table
     from rawcap.files import CaptureError, CutCapture, create_capture, open_capture
     from rawcap.filter import FilterError, display_filter
+    from rawcap.following import connections
     from rawcap.live import LiveCapture, LiveError, NotPermitted, capture
     from rawcap.reading import Reading, read
-    from rawcap.tcp.connections import connections
 
 __version__ = "0.1.0"
 
@@ -58,7 +58,7 @@ _HOMES = {
     "rawcap.filter": ("FilterError", "display_filter"),
     "rawcap.live": ("LiveCapture", "LiveError", "NotPermitted", "capture"),
     "rawcap.reading": ("Reading", "read"),
-    "rawcap.tcp.connections": ("connections",),
+    "rawcap.following": ("connections",),
 }
 
 

@@ -8,7 +8,7 @@ root=${script%/scripts/*}
 venv=$root/.venv
 
 # What the installed package is built from: when one of these is newer than the installation, it is made again.
-sources='pyproject.toml setup.py dissectors/walk.py dissectors/layout.pxd rawcap/files/records.py rawcap/live/frames.py rawcap/show/lines.py rawcap/show/rows.py rawcap/stats/numbering.py rawcap/tcp/analysis.py rawcap/tcp/connection.py rawcap/tcp/segment.py rawcap/tcp/tracker.py rawcap/tcp/analysis.pxd rawcap/tcp/connection.pxd rawcap/tcp/segment.pxd'
+sources='pyproject.toml setup.py dissectors/walk.py dissectors/layout.pxd rawcap/files/records.py rawcap/live/frames.py rawcap/show/lines.py rawcap/show/rows.py rawcap/stats/numbering.py rawcap/tcp/analysis.py rawcap/tcp/connection.py rawcap/tcp/segment.py rawcap/tcp/tracker.py rawcap/tcp/analysis.pxd rawcap/tcp/connection.pxd rawcap/tcp/segment.pxd rawcap/tcp/tracker.pxd'
 
 # installed STAMP: whether the environment is this checkout's and at least as new as its sources.
 installed() {

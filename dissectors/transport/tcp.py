@@ -63,14 +63,19 @@ _KINDS_OF_RETRANSMISSION = ("tcp.analysis.fast_retransmission", "tcp.analysis.sp
 
 
 def analysis_words(notes: Mapping[str, int]) -> str:
-    """What the segments before tell of one, as Wireshark says it: "[TCP Retransmission] ", nothing where all is well."""
+    """What the segments before tell of one, as Wireshark says it: "[TCP Retransmission] "; nothing if all is well."""
     told = [words for name, words in _ANALYSED.items() if name in notes]
     if any(name in notes for name in _KINDS_OF_RETRANSMISSION):
         told.remove("Retransmission")
+    duplicate = ""
     if "tcp.analysis.duplicate_ack_num" in notes:
-        frame, number = notes["tcp.analysis.duplicate_ack_frame"], notes["tcp.analysis.duplicate_ack_num"]
-        told.append(f"Dup ACK {frame}#{number}")
-    return "".join(f"[TCP {words}] " for words in told)
+        duplicate = duplicate_words(notes["tcp.analysis.duplicate_ack_frame"], notes["tcp.analysis.duplicate_ack_num"])
+    return "".join(f"[TCP {words}] " for words in told) + duplicate
+
+
+def duplicate_words(frame: int, number: int) -> str:
+    """What the line of a duplicate acknowledgement begins with: of which it is the how many."""
+    return f"[TCP Dup ACK {frame}#{number}] "
 
 
 @cache

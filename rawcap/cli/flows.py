@@ -15,7 +15,7 @@ from rawcap.cli.load import load_option
 from rawcap.cli.terminal import Mistake, Number, counted, refused, set_up_output, width
 
 if TYPE_CHECKING:
-    from rawcap.tcp.connections import Followed
+    from rawcap.following import Followed
 
 _ORDERS = ("number", "packets", "octets", "duration", "rtt", "trouble")
 
@@ -83,8 +83,8 @@ def command(
     if columns and view != "fields":
         raise click.UsageError("-e goes with -T fields")
     from rawcap.cli.table import Problems, watch  # --help and mistakes do without what reads packets
+    from rawcap.following import follow
     from rawcap.show import flows
-    from rawcap.tcp.connections import follow
 
     values = flows.UDP_VALUES if udp else flows.TCP_VALUES
     for name in columns:

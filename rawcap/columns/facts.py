@@ -29,7 +29,7 @@ class Seen(NamedTuple):
     time_before: int | None
     """Of the last packet before that has one; 64 bits may not hold it."""
     noted: Mapping[str, tuple[Values, Valid]] = {}
-    """Of the fields that take more than one packet to know, those that are asked for: values, and where there are any."""
+    """Of the fields that take more than one packet to know, those asked for: values, and where there are any."""
 
 
 def time_fields(seen: Seen, place: int) -> dict[str, int]:

@@ -159,7 +159,8 @@ class Noting:
 def is_passed(header: type[Header]) -> bool:
     """Whether a header only carries: what is behind it is the same without it."""
     declared = header.declaration
-    return not (declared.holds or declared.picky or header.quotes or header.repeats or header.part_of or header.is_option)
+    special = header.quotes or header.repeats or header.part_of or header.is_option
+    return not (declared.holds or declared.picky or special)
 
 
 def notes_at(noted: Mapping[str, tuple[Any, Any]], place: int) -> dict[str, int]:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dissectors.printable import printable
+from rawcap.following import Followed
 from rawcap.show.colours import Paint
 from rawcap.show.columns import cut
 from rawcap.show.statistics import Column, Sheet, count, end, seconds, text
 from rawcap.tcp.connection import Connection, IcmpError, Side
-from rawcap.tcp.connections import Followed
 from rawcap.tcp.exchange import Endpoint, Exchange
 from rawcap.tcp.segment import NO_TIME
 

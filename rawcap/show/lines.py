@@ -15,6 +15,11 @@ import cython
 
 if cython.compiled:
     from cython.cimports.libc.string import memcpy
+    from cython.cimports.rawcap.tcp.connection import Findings
+    from cython.cimports.rawcap.tcp.tracker import Tracker
+else:
+    from rawcap.tcp.connection import Findings
+    from rawcap.tcp.tracker import Tracker
 
 from dissectors.transport.tcp import TCP, flag_names
 from dissectors.transport.tcp_options import TCPOption
@@ -65,7 +70,7 @@ class LineWriter:
     with what writes the lines of all other packets, and change in the course of it.
     """
 
-    tracker: object
+    tracker: Tracker
     widths: cython.longlong[::1]
     stopped = cython.declare(cython.bint, visibility="public")  # at a packet whose line is to be written elsewhere
 
@@ -92,7 +97,7 @@ class LineWriter:
     said_end: cython.longlong
     values: cython.ulonglong[::1]
 
-    def __init__(self, kinds: list, tracker: object, widths: object) -> None:
+    def __init__(self, kinds: list, tracker: Tracker, widths: object) -> None:
         self.kinds = kinds
         self.tracker = tracker
         self.widths = widths
@@ -167,8 +172,8 @@ class LineWriter:
         """Write lines from packet `row` on, the first packet having `number`; gives the first that was not written.
 
         `stopped` is then true where it is not ordinary (its `kind` is less than 0); else the lines are to be taken.
-        `at`, `stop` and `end` are of its inner header, `times` in nanoseconds, of which `digits` of a second are shown, `stamps` since the epoch;
-        `interfaces` are the names in ASCII, which lines show where they are `named`.
+        `at`, `stop` and `end` are of its inner header, `times` in nanoseconds, of which `digits` of a second are shown;
+        `stamps` are since the epoch; `interfaces` are the names in ASCII, which lines show where they are `named`.
         """
         count: cython.longlong = len(kind)
         self.stopped = False
@@ -242,10 +247,12 @@ class LineWriter:
         self.values[_LENGTH] = end - stop
         flow: _Flow = self._flow(data, kind, outer_at, at)
         if is_tcp:
-            sequence, acknowledged, window, is_told = self.tracker.numbers(flow.key, number, stamp, data, at, stop, end)
-            self.values[_SEQUENCE] = sequence
-            self.values[_ACKNOWLEDGED] = acknowledged
-            self.values[_WINDOW] = window
+            self.tracker.number(flow.key, number, stamp, data, at, stop, end)
+            found: Findings = self.tracker.findings
+            self.values[_SEQUENCE] = found.seq
+            self.values[_ACKNOWLEDGED] = found.ack
+            self.values[_WINDOW] = found.window
+            is_told = found.flags != 0
 
         # number and time
         wide = self._wide(0, _digits(number))
@@ -272,7 +279,7 @@ class LineWriter:
         self._pad(self._wide(5, len(label)) - len(label) + 2)
         # what it says
         if is_told:
-            self._copy(self.tracker.words().encode())
+            self._copy(self.tracker.words())
         words: list = self.words[kind]
         steps: list = self.steps[kind]
         needed: cython.longlong

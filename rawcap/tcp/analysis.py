@@ -91,6 +91,7 @@ def analyse(side: Side, segment: Segment, findings: Findings) -> cython.int:
     connection: Connection = side.connection
     findings.clear()
     findings.stream = connection.stream
+    findings.expected = side.next_seq
     _count(connection, side, segment, findings)
     _complete(connection, side, segment, findings)
     findings.flags = _flags(side, segment, findings)

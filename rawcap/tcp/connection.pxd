@@ -31,6 +31,7 @@ cdef class Findings:
     cdef public long long bytes_in_flight
     cdef public long long push_bytes_sent
     cdef public bint is_measured
+    cdef public long long expected
     cdef public long long initial_rtt
     cdef public long long time_relative
     cdef public long long time_delta
@@ -130,5 +131,5 @@ cdef class Connection:
     cdef int _measure(self, Side side, long long stop) except -1
     cdef int _judge(self, Side side, Segment segment, long long found) except -1
     cdef int _is_duplicate_sack(self, Segment segment) except -1
-    cdef int _is_acceptable(self, Side side, Segment segment) except -1
+    cdef int _is_acceptable(self, Side side, Segment segment, Findings findings) except -1
     cdef int _sample(self, long long rtt) except -1

@@ -150,7 +150,8 @@ class Findings:
     """What is known of one segment by those before it: the fields that Wireshark shows.
 
     Numbers of packets and counts are 0 where there is none, `bytes_in_flight` and times too; times are nanoseconds.
-    `next_seq` is -1 in a segment that takes up no sequence number. The bits of `flags` are FLAG_NAMES.
+    `next_seq` is the number behind it, `expected` the one that was to come, -1 while that is not known. The bits of
+    `flags` are FLAG_NAMES.
     """
 
     def __init__(self) -> None:
@@ -164,6 +165,7 @@ class Findings:
         self.duplicate_ack_num = self.duplicate_ack_frame = 0
         self.bytes_in_flight = self.push_bytes_sent = 0
         self.is_measured = False
+        self.expected = _NOT_KNOWN
         self.initial_rtt = 0
         self.time_relative = self.time_delta = 0
         return 0
@@ -614,7 +616,7 @@ class Connection:
             if side.rst is None:
                 side.rst = segment.copy()
             side.enter(_SEND_RST, number)
-            if self._is_acceptable(side, segment):
+            if self._is_acceptable(side, segment, findings):
                 if self.first_to_close < 0:
                     self.first_to_close = 0 if side is self.first else 1
                 self.reset = True
@@ -695,7 +697,7 @@ class Connection:
                 other.challenged = True
             elif other.last_ack_raw == _NOT_KNOWN or (other.last_ack_raw - seq & _32_BITS) < _HALF:
                 side.last_tsval = segment.tsval
-        if len(segment.sack) >= 8 and self._is_duplicate_sack(segment):
+        if len(segment.sack) >= 8 and not segment.flags & _SYN and self._is_duplicate_sack(segment):
             side.blame("d_sack", number)
         if side.challenged:
             side.challenged = False
@@ -719,16 +721,15 @@ class Connection:
             return (left - outer_left & _32_BITS) < _HALF and (outer_right - right & _32_BITS) < _HALF
         return 0
 
-    def _is_acceptable(self, side: Side, segment: Segment) -> int:
-        """Whether the other side takes a reset for one: its number lies in the window (RFC 9293, 3.5.3)."""
+    def _is_acceptable(self, side: Side, segment: Segment, findings: Findings) -> int:
+        """Whether the other side takes a reset for one: its number is the one that comes next (RFC 9293, 3.5.3)."""
         other: Side = side.other
         expected: cython.longlong = other.last_ack_raw
-        if side.next_seq == _NOT_KNOWN or side.segments <= 1:  # a refusal: its acknowledgement number counts
+        if findings.expected == _NOT_KNOWN or side.segments <= 1:  # a refusal: its acknowledgement number counts
             return 1
-        if expected == _NOT_KNOWN or segment.seq_raw == side.next_seq:
+        if expected == _NOT_KNOWN or segment.seq_raw == findings.expected:
             return 1
-        window: cython.longlong = max(other.window, 1) << other.scale
-        return (segment.seq_raw - expected & _32_BITS) <= window or segment.seq_raw == side.base + 1 & _32_BITS
+        return segment.seq_raw == expected or segment.seq_raw == side.base + 1 & _32_BITS
 
     def _sample(self, rtt: cython.longlong) -> int:
         if rtt < 0:

@@ -52,6 +52,7 @@ class Findings:
     bytes_in_flight: int
     push_bytes_sent: int
     is_measured: bool
+    expected: int
     initial_rtt: int
     time_relative: int
     time_delta: int

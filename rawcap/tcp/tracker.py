@@ -10,15 +10,15 @@
 `add` takes a packet that is dissected, `follow` ordinary ones of a chunk where they stand; both lead to the same. What
 is found is left on a packet as `notes`, so that the fields of FIELDS have values, or written into columns.
 
-This is plain Python that Cython compiles too: installed with a compiler it runs as native code, without one the same
-file is interpreted.
+This is plain Python that Cython compiles too (tracker.pxd has the types): installed with a compiler it runs as native
+code, without one the same file is interpreted.
 """
 from __future__ import annotations
 
 import cython
 
 from dissectors import layout
-from dissectors.transport.tcp import analysis_words
+from dissectors.transport.tcp import analysis_words, duplicate_words
 from rawcap.tcp.connection import FLAG_NAMES, IcmpError
 from rawcap.tcp.exchange import Exchange
 
@@ -68,6 +68,7 @@ _SYN = cython.declare(cython.longlong, 0x02)
 _ACK = cython.declare(cython.longlong, 0x10)
 _NOT_KNOWN = cython.declare(cython.longlong, -1)
 _REUSED_PORTS = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("reused_ports"))
+_DUPLICATE_ACK = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("duplicate_ack"))
 _OUT_OF_THE_ORDINARY = cython.declare(cython.longlong, (1 << FLAG_NAMES.index("tfo_syn")) - 1)
 _TFO_SYN = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("tfo_syn"))
 _TFO_ACK = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("tfo_ack"))
@@ -75,7 +76,6 @@ _TFO_IGNORED = cython.declare(cython.longlong, 1 << FLAG_NAMES.index("tfo_ignore
 _ERRORS = {"icmp": {3, 4, 5, 11, 12}, "icmpv6": {1, 2, 3, 4}}  # the types that quote (RFC 792, RFC 4443)
 
 
-@cython.cclass
 class Tracker:
     """Follows the connections and exchanges of a capture.
 
@@ -83,22 +83,9 @@ class Tracker:
     empty: that is for captures without an end. `with_states` keeps for each side the states that it went through.
     """
 
-    connections = cython.declare(list, visibility="readonly")
-    exchanges = cython.declare(list, visibility="readonly")
-    segment: Segment
-    findings: Findings
-    most: cython.longlong
-    with_states: cython.bint
-    streams: cython.longlong
-    udp_streams: cython.longlong
-    udp_stream: cython.longlong  # of the packet at hand, or NONE
-    quoted_stream: cython.longlong  # tcp.stream of the segment that the packet at hand quotes, or NONE
-    is_segment: cython.bint  # whether the packet at hand is one
-    # Two generations: what is not used while one fills up is forgotten with the next.
-    young: dict
-    old: dict
-    young_udp: dict
-    old_udp: dict
+    # Two generations, `young` and `old`: what is not used while one fills up is forgotten with the next. `udp_stream`
+    # and `quoted_stream`, tcp.stream of what an error quotes, are of the packet at hand, or NONE. `worded` has what
+    # lines begin with, by the flags of the findings.
 
     def __init__(self, *, most: int = 0, with_states: bool = True) -> None:
         self.connections = []
@@ -110,6 +97,7 @@ class Tracker:
         self.streams = self.udp_streams = 0
         self.udp_stream = self.quoted_stream = NONE
         self.is_segment = False
+        self.worded = {}
         self.young, self.old, self.young_udp, self.old_udp = {}, {}, {}, {}
 
     # -- packets that are dissected -----------------------------------------------------------------------
@@ -209,7 +197,7 @@ class Tracker:
             row += 1
         return row
 
-    def numbers(
+    def number(
         self,
         key: bytes,
         number: cython.longlong,
@@ -218,17 +206,27 @@ class Tracker:
         at: cython.longlong,
         stop: cython.longlong,
         end: cython.longlong,
-    ) -> tuple:
-        """Take in one segment where it stands: its two numbers and its window, and whether `words` says more."""
+    ) -> int:
+        """Take in one segment where it stands; `findings` are of it then."""
         self.segment.read(number, time_ns, data, at, stop, end)
         self._segment(key)
-        found: Findings = self.findings
-        return found.seq, found.ack, found.window, found.flags != 0
+        return 0
 
-    def words(self) -> str:
-        """What the line of the segment that was taken in last begins with."""
-        values = {name: self._value(place) for place, name in enumerate(NAMES)}
-        return analysis_words({name: value for name, value in values.items() if value != NONE})
+    def words(self) -> bytes:
+        """What the line of the segment that was taken in last begins with, in UTF-8."""
+        found: Findings = self.findings
+        if found.flags & _DUPLICATE_ACK:
+            return self._worded(found.flags & ~_DUPLICATE_ACK) + duplicate_words(
+                found.duplicate_ack_frame, found.duplicate_ack_num
+            ).encode()
+        return self._worded(found.flags)
+
+    def _worded(self, flags: cython.longlong) -> bytes:
+        told: object = self.worded.get(flags)
+        if told is None:
+            notes = {f"tcp.analysis.{name}": 1 for bit, name in enumerate(FLAG_NAMES) if flags >> bit & 1}
+            told = self.worded[flags] = analysis_words(notes).encode()
+        return told
 
     def write(
         self, row: cython.longlong, wanted: cython.const[cython.longlong][::1], out: cython.longlong[:, ::1]
@@ -240,7 +238,6 @@ class Tracker:
 
     # -- what both lead to --------------------------------------------------------------------------------
 
-    @cython.cfunc
     def _segment(self, key: bytes) -> Connection:
         """Take in the segment that was read, of the sockets that `key` tells, the sender's first."""
         segment: Segment = self.segment
@@ -262,9 +259,7 @@ class Tracker:
         self.is_segment = True
         return connection
 
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _judge_fast_open(self, side: Side) -> cython.int:
+    def _judge_fast_open(self, side: Side) -> int:
         """Find what a SYN with data, or its answer, says of fast open (RFC 7413)."""
         segment: Segment = self.segment
         asked: Segment = side.other.syn
@@ -276,7 +271,6 @@ class Tracker:
             self.findings.flags |= _TFO_ACK if segment.ack_raw == whole else _TFO_IGNORED
         return 0
 
-    @cython.cfunc
     def _datagram(self, key: bytes, number: object, time_ns: object, octets: object) -> object:
         found: tuple = self.young_udp.get(key)
         if found is None:
@@ -296,7 +290,6 @@ class Tracker:
         self.udp_stream = found[0].stream
         return found[0]
 
-    @cython.cfunc
     def _side(self, key: bytes) -> Side:
         """The side that sends from these sockets; None where it is not known."""
         side: object = self.young.get(key)
@@ -306,7 +299,6 @@ class Tracker:
                 self._keep(key, side)
         return side
 
-    @cython.cfunc
     def _begin(self, key: bytes, reused: cython.bint) -> Side:
         connection = Connection(self.streams, key, self.segment, reused, self.with_states)
         self.streams += 1
@@ -315,7 +307,6 @@ class Tracker:
         self._keep(key, connection.first)
         return connection.first
 
-    @cython.cfunc
     def _keep(self, key: bytes, side: Side) -> object:
         if self.most and len(self.young) >= 2 * self.most:
             self.old, self.young = self.young, {}
@@ -323,7 +314,6 @@ class Tracker:
         self.young[key] = side
         return None
 
-    @cython.cfunc
     def _error(self, packet: object) -> object:
         """Take in an ICMP message that quotes what belongs to a connection or exchange that is known."""
         told = None
@@ -354,9 +344,7 @@ class Tracker:
             return found
         return None
 
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _value(self, place: cython.longlong) -> cython.longlong:
+    def _value(self, place: cython.longlong) -> int:
         """What is known of the packet at hand: the value of a field, NONE where it has none."""
         found: Findings = self.findings
         value: cython.longlong

@@ -30,7 +30,8 @@ def test_version(rawcap: Run) -> None:
     assert (done.exit_code, done.stdout) == (0, f"rawcap {__version__}\n")
 
 
-THERE_ARE = "there are capture, read, flows, ladder, follow, verify, table, sql, stats, interfaces, doctor, fields, protocols"
+COMMANDS = "capture, read, flows, ladder, follow, verify, table, sql, stats, interfaces, doctor, fields, protocols"
+THERE_ARE = f"there are {COMMANDS}"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["read", "--help"], ["fields", "-h"], ["protocols", "-h"]])

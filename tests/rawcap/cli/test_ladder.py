@@ -81,10 +81,10 @@ def test_standard_input(rawcap: Run) -> None:
         ([REFUSED, "1"], "rawcap: there is no TCP connection 1: the file has only 0\n"),
         ([REFUSED, "udp"], "rawcap: the file has no UDP exchange, but 1 TCP connection: rawcap ladder FILE tcp 0\n"),
         (
-            [PCAPS / "udp_exchange.pcapng"],
+            [PCAPS / "tcp" / "udp_answered.pcapng"],
             "rawcap: the file has no TCP connection, but 1 UDP exchange: rawcap ladder FILE udp 0\n",
         ),
-        ([REFUSED, "one"], "rawcap: 'one' is not a number (see rawcap ladder --help)\n"),
+        ([REFUSED, "one"], "rawcap: Invalid value: 'one' is not a number (see rawcap ladder --help)\n"),
         ([REFUSED, "0", "1"], "rawcap: one connection at a time: FILE [tcp|udp] N (see rawcap ladder --help)\n"),
     ],
 )

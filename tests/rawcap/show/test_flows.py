@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from rawcap.following import Followed, connections, follow
 from rawcap.show import flows
 from rawcap.show.colours import Paint
-from rawcap.tcp.connections import Followed, connections, follow
 
 PCAPS = Path(__file__).parents[3] / "pcaps" / "tcp"
 

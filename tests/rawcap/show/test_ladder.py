@@ -221,7 +221,7 @@ def test_nothing_is_folded_where_all_is_asked_for() -> None:
 
 def test_what_is_out_of_the_ordinary_is_never_folded() -> None:
     frames = download(50)
-    again = frames[50]
+    again = frames[51]
     assert "retransmission" in ladder(packets(*frames[:60], again, *frames[60:]))
 
 

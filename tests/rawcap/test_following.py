@@ -9,9 +9,9 @@ import pytest
 import rawcap
 from rawcap.files import CaptureError
 from rawcap.filter import FilterError
-from rawcap.tcp.connections import connections, follow
+from rawcap.following import connections, follow
 
-PCAPS = Path(__file__).parents[3] / "pcaps"
+PCAPS = Path(__file__).parents[2] / "pcaps"
 THREE = PCAPS / "tcp" / "three_connections.pcapng"
 UNREACHABLE = PCAPS / "tcp" / "host_unreachable.pcapng"
 

@@ -89,7 +89,8 @@ def _are_columns(display_filter: str) -> bool:
     from rawcap.filter import display_filter as compiled
 
     test = compiled(display_filter)
-    return all(is_column(every_protocol, name) for name in test.fields)
+    names = every_protocol.fields  # those of protocols are not among them
+    return all(name in names and is_column(every_protocol, name) for name in test.fields)
 
 
 def _followed_in_columns(
