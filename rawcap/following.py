@@ -9,6 +9,8 @@ and each is whole. An ICMP error counts as a packet of the connection that it qu
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -109,11 +111,12 @@ def _followed_in_columns(
         watch(lambda: scan.position)
     origin: int | None = None
     picked: dict[str, set[int]] = {name: set() for name in streams}
-    for taken in scan:
-        origin = taken.seen.first_time if origin is None else origin
-        for name, numbers in picked.items():
-            cells = taken.gathered.cells[name]
-            numbers.update(cells.values[cells.valid].tolist())
+    with _without_collector():
+        for taken in scan:
+            origin = taken.seen.first_time if origin is None else origin
+            for name, numbers in picked.items():
+                cells = taken.gathered.cells[name]
+                numbers.update(cells.values[cells.valid].tolist())
     met, talked = tracker.connections, tracker.exchanges
     return Followed(
         [each for each in met if each.stream in picked["tcp.stream"]] if picked else met,
@@ -123,6 +126,18 @@ def _followed_in_columns(
         origin,
         readable=scan.readable > 0,
     )
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Have no garbage looked for meanwhile: what is made stays, and looking through it takes as long as making it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Picking:

@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dissectors.graph import Graph
-from rawcap.columns.facts import FACTS
-from rawcap.columns.plan import is_native
-from rawcap.columns.scan import Scan, Taken
+from rawcap.columns.scan import Scan, Taken, is_column
 from rawcap.show.fields import Style
 from rawcap.show.rows import RowWriter, says_all
 
@@ -22,7 +20,7 @@ OCCURRENCES = {"f": "first", "l": "last", "a": "all"}
 def are_columns(names: Sequence[str], graph: Graph) -> bool:
     """Whether columns have all that is printed of some fields."""
     return all(
-        name in graph.fields and (name in FACTS or is_native(graph, name)) and says_all(graph.fields[name])
+        name in graph.fields and is_column(graph, name) and says_all(graph.fields[name])
         for name in names
     )
 

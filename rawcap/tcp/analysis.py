@@ -93,7 +93,7 @@ def analyse(side: Side, segment: Segment, findings: Findings) -> cython.int:
     findings.stream = connection.stream
     findings.expected = side.next_seq
     _count(connection, side, segment, findings)
-    _complete(connection, side, segment, findings)
+    _complete(connection, segment, findings)
     findings.flags = _flags(side, segment, findings)
     _acknowledge(connection, side, segment, findings)
     return 0
@@ -129,11 +129,13 @@ def _count(connection: Connection, side: Side, segment: Segment, findings: Findi
 
 @cython.cfunc
 @cython.exceptval(-1)
-def _complete(connection: Connection, side: Side, segment: Segment, findings: Findings) -> cython.int:
+def _complete(connection: Connection, segment: Segment, findings: Findings) -> cython.int:
     """Which parts of a whole connection were seen so far, and the round trip of its handshake."""
     flags: cython.longlong = segment.flags
     seen: cython.int = connection.completeness
     findings.completeness = seen
+    if connection.segments == 0 and not flags & _SYN:
+        return 0  # with what else would it belong together
     if flags & _SYN:
         if flags & _ACK:
             seen |= _HAS_SYN_ACK
@@ -142,7 +144,7 @@ def _complete(connection: Connection, side: Side, segment: Segment, findings: Fi
             connection.last_syn_ns = segment.time_ns
     if flags & (_SYN | _RST | _FIN) == 0 and flags & _ACK and segment.length == 0:
         seen |= _HAS_ACK
-    if segment.length and (side.next_seq != _NOT_KNOWN or flags & _SYN):
+    if segment.length:
         seen |= _HAS_DATA
     if flags & _FIN:
         seen |= _HAS_FIN
@@ -206,7 +208,9 @@ def _flags(side: Side, segment: Segment, findings: Findings) -> cython.longlong:
         found |= _ACK_LOST_SEGMENT
         other.to_acknowledge = other.next_seq
         other.flight_known = False
-    if known and _is_before(seq, side.next_seq) and (length > 0 or flags & (_SYN | _FIN)) and not found & _KEEP_ALIVE:
+    # What begins one octet early is taken for a keep-alive, however much of it there is.
+    is_old: cython.bint = known and _is_before(seq if controls else seq + 1 & _32_BITS, side.next_seq)
+    if is_old and (length > 0 or flags & (_SYN | _FIN)):
         found |= _repetition(side, segment, findings)
     return found
 

@@ -87,8 +87,8 @@ cdef class Side:
     cdef readonly long long first_data_ns
     cdef readonly long long last_data_ns
     cdef readonly long long octets
-    cdef readonly long long smallest_window
-    cdef readonly long long largest_window
+    cdef readonly int smallest_window
+    cdef readonly int largest_window
     cdef list syns_again
     cdef readonly dict trouble
     cdef list holes

@@ -37,7 +37,7 @@ _MOST_HOLES = cython.declare(cython.longlong, 256)
 _MOST_UNACKNOWLEDGED = cython.declare(cython.longlong, 4096)
 _MOST_ERRORS = 8
 
-_TABLE: bytes = states.flat()
+_TABLE = cython.declare(bytes, states.flat())
 _EVENTS = cython.declare(cython.longlong, len(states.EVENTS))
 _SEND_SYN = cython.declare(cython.int, states.EVENTS.index("send SYN"))
 _SEND_SYN_ACK = cython.declare(cython.int, states.EVENTS.index("send SYN,ACK"))
@@ -566,6 +566,7 @@ class Connection:
         ack: cython.longlong = segment.ack_raw
         found: cython.longlong = findings.flags
         acks_fin: cython.bint
+        bit: cython.longlong
         window: cython.longlong
         segment.from_client = (side is self.first) != self.second_is_client
         self.segments += 1
@@ -603,9 +604,9 @@ class Connection:
         if not flags & (_SYN | _RST):
             window = findings.window
             if side.smallest_window == _NOT_KNOWN or window < side.smallest_window:
-                side.smallest_window = window
+                side.smallest_window = cython.cast(cython.int, window)
             if window > side.largest_window:
-                side.largest_window = window
+                side.largest_window = cython.cast(cython.int, window)
 
         # The states: what the segment is for its sender, then what it is for the other side.
         acks_fin = bool(
@@ -614,16 +615,17 @@ class Connection:
         if flags & _RST:
             side.rst_count += 1
             if side.rst is None:
-                side.rst = segment.copy()
-            side.enter(_SEND_RST, number)
+                side.rst = segment.bare()
             if self._is_acceptable(side, segment, findings):
+                side.enter(_SEND_RST, number)
                 if self.first_to_close < 0:
                     self.first_to_close = 0 if side is self.first else 1
                 self.reset = True
                 other.enter(_RECEIVE_RST, number)
             else:
                 side.blame("reset_out_of_window", number)
-                other.challenged = True
+                window = max(other.window, 1) << other.scale
+                other.challenged = (seq - other.last_ack_raw & _32_BITS) < window  # RFC 5961, 3.2
             return 0
         if flags & _SYN:
             side.syn_count += 1
@@ -642,8 +644,8 @@ class Connection:
                 if other.syn is not None and not other.syn.flags & _ACK:  # they crossed
                     side.enter(_RECEIVE_SYN, number)
                 other.enter(_RECEIVE_SYN, number)
-                if side.syn_count == 1 and side.segments > 1:
-                    other.challenged = True
+                if self.ack is not None:
+                    other.challenged = True  # RFC 5961, 4.2
         elif not flags & _FIN:
             side.enter(_SEND_OTHER, number)
         if flags & _ACK and other.syn is not None:
@@ -660,7 +662,7 @@ class Connection:
         if flags & _FIN:
             side.fin_count += 1
             if side.fin is None:
-                side.fin = segment.copy()
+                side.fin = segment.bare()
                 side.fin_seq = seq + segment.length & _32_BITS
                 if self.first_to_close < 0:
                     self.first_to_close = 0 if side is self.first else 1

@@ -27,3 +27,4 @@ cdef class Segment:
         long long end,
     ) except *
     cpdef Segment copy(self)
+    cpdef Segment bare(self)

@@ -158,6 +158,12 @@ class Segment:
         kept.sack = self.sack
         return kept
 
+    def bare(self) -> Segment:
+        """The same without the octets of its options, to be kept where these prove nothing."""
+        kept: Segment = self.copy()
+        kept.options = b""
+        return kept
+
     def blocks(self) -> list[tuple[int, int]]:
         """The edges of the SACK blocks, left and right, as they stand in the option."""
         edges = [int.from_bytes(self.sack[place : place + 4], "big") for place in range(0, len(self.sack), 4)]

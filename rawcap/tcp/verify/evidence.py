@@ -186,7 +186,7 @@ class Case:
 
     def sent(self, client: bool) -> int:
         """Octets of data that a side of the connection sent, by sequence numbers: what came twice counts once."""
-        return self.senders[client].passed - self.senders[client].controls
+        return max(0, self.senders[client].passed - self.senders[client].controls)
 
     def acknowledged(self, client: bool) -> int:
         """Octets of data of one side that the other one acknowledged."""

@@ -19,7 +19,7 @@ from rawcap.columns.facts import FACTS
 from rawcap.columns.plan import is_native
 
 HERE = Path(__file__).resolve()
-PCAPS = sorted((HERE.parents[3] / "pcaps").glob("*.pcap*"))
+PCAPS = sorted((HERE.parents[3] / "pcaps").rglob("*.pcap*"))
 SHARED = HERE.parents[4] / "shared" / "captures"
 CAPTURES = [*PCAPS, *sorted(path for path in SHARED.rglob("*") if path.is_file() and ".pcap" in path.name)]
 

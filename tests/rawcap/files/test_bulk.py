@@ -32,7 +32,7 @@ from rawcap.files.bulk import NO_TIME, Bulk, chunk_of_blocks
 from rawcap.live.frames import FrameReader
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = sorted((ROOT / "pcaps").glob("*.pcap*"))
+OURS = sorted((ROOT / "pcaps").rglob("*.pcap*"))
 SHARED = sorted(path for path in (ROOT.parent / "shared" / "captures").rglob("*.pcap*") if path.is_file())
 BLOCKS = Path(__file__).parents[1] / "live" / "blocks"
 SIZES = (64, 1000, 1 << 20)

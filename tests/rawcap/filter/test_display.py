@@ -16,7 +16,7 @@ from rawcap.files import open_capture
 from rawcap.filter import DisplayFilter, FilterError, display_filter
 from rawcap.filter.syntax import And
 
-CAPTURES = sorted((Path(__file__).parents[3] / "pcaps").glob("*.pcap*"))
+CAPTURES = sorted((Path(__file__).parents[3] / "pcaps").rglob("*.pcap*"))
 
 
 def test_it_is_true_or_false_of_a_packet(packets: dict[str, Packet]) -> None:

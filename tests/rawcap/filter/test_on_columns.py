@@ -22,7 +22,7 @@ from rawcap.files import open_capture
 from rawcap.filter import FilterError, display_filter
 from rawcap.filter.on_columns import ColumnFilter
 
-CAPTURES = sorted((Path(__file__).parents[3] / "pcaps").glob("*.pcap*"))
+CAPTURES = sorted((Path(__file__).parents[3] / "pcaps").rglob("*.pcap*"))
 
 # -- columns, made with the packet view -----------------------------------------------------------------------
 

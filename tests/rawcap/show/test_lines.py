@@ -30,7 +30,7 @@ from rawcap.show.text import TextView
 HERE = Path(__file__).resolve()
 SHARED = HERE.parents[4] / "shared" / "captures"
 CAPTURES = [
-    *sorted((HERE.parents[3] / "pcaps").glob("*.pcap*")),
+    *sorted((HERE.parents[3] / "pcaps").rglob("*.pcap*")),
     *sorted(path for path in SHARED.rglob("*") if path.is_file() and ".pcap" in path.name),
 ]
 

@@ -24,7 +24,7 @@ from rawcap.columns.cells import Cells
 from rawcap.columns.gathering import empty, stored
 from rawcap.show.fields import FieldsView, Style
 
-CAPTURES = sorted((Path(__file__).parents[3] / "pcaps").glob("*.pcapng"))
+CAPTURES = sorted((Path(__file__).parents[3] / "pcaps").rglob("*.pcapng"))
 
 STYLES = [
     Style(),

@@ -16,7 +16,7 @@ from rawcap.stats.statistics import Statistics
 Count = Callable[..., Statistics]
 
 PCAPS = Path(__file__).parents[3] / "pcaps"
-CAPTURES = sorted(PCAPS.glob("*.pcapng"))
+CAPTURES = sorted(PCAPS.rglob("*.pcapng"))
 
 
 def heads(batch: Batch) -> collections.Counter[tuple[object, ...]]:
