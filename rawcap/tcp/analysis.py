@@ -142,7 +142,7 @@ def _complete(connection: Connection, segment: Segment, findings: Findings) -> c
         else:
             seen |= _HAS_SYN
             connection.last_syn_ns = segment.time_ns
-    if flags & (_SYN | _RST | _FIN) == 0 and flags & _ACK and segment.length == 0:
+    if flags & _SYN == 0 and flags & _ACK and segment.length == 0:
         seen |= _HAS_ACK
     if segment.length:
         seen |= _HAS_DATA
@@ -209,9 +209,10 @@ def _flags(side: Side, segment: Segment, findings: Findings) -> cython.longlong:
         other.to_acknowledge = other.next_seq
         other.flight_known = False
     # What begins one octet early is taken for a keep-alive, however much of it there is.
-    is_old: cython.bint = known and _is_before(seq if controls else seq + 1 & _32_BITS, side.next_seq)
-    if is_old and (length > 0 or flags & (_SYN | _FIN)):
-        found |= _repetition(side, segment, findings)
+    is_early: cython.bint = length > 1 and known and (side.next_seq - 1 & _32_BITS) == seq
+    if known and _is_before(seq, side.next_seq) and (length > 0 or flags & (_SYN | _FIN)):
+        if not found & _KEEP_ALIVE and not is_early:
+            found |= _repetition(side, segment, findings)
     return found
 
 
