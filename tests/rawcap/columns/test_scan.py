@@ -140,7 +140,8 @@ def test_a_reading_that_is_given_up_waits_for_no_pipe(pipe):
             for at in range(0, len(octets), 4096):
                 os.write(writing, octets[at : at + 4096])
 
-    threading.Thread(target=write, daemon=True).start()
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
 
     def take_one():
         chunks = iter(Scan([stream], ["frame.number"], threads=2))
@@ -148,6 +149,8 @@ def test_a_reading_that_is_given_up_waits_for_no_pipe(pipe):
         chunks.close()
 
     assert ended(take_one, lambda: None)
+    stream.close()
+    writer.join()  # or it would write into whatever gets its descriptor next
 
 
 @pytest.mark.parametrize("command", [["stats", "-"], ["sql", "select count(*) from packets", "-"]])
