@@ -15,12 +15,13 @@ Every pytest loads this module, so it imports nothing before a test asks for pac
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,8 +41,9 @@ class Packets:
     def __init__(self, seen: list[Seen]) -> None:
         self._seen = seen
 
-    @contextlib.contextmanager
-    def capture(self, filter: str = "", interface: str = "lo", *, ring_octets: int = 64 << 20) -> Iterator[Seen]:
+    def capture(
+        self, filter: str = "", interface: str = "lo", *, ring_octets: int = 64 << 20
+    ) -> AbstractContextManager[Seen]:
         """Capture on an interface, as long as a `with` block lasts, what passes a filter of pcap-filter(7).
 
         It has begun when the block begins, and has everything that was sent up to the end of the block:
@@ -49,29 +51,61 @@ class Packets:
         this test from others' that run at the same time: give each a port of its own. `ring_octets` is the memory
         for packets that wait to be read. Where this user may not capture, the test is skipped.
         """
-        from rawcap.live import NotPermitted
-        from rawcap.testing.capturing import Capturing
-
-        with contextlib.ExitStack() as stack:
-            try:
-                seen = stack.enter_context(Capturing(filter, interface, ring_octets=ring_octets))
-            except NotPermitted as error:
-                pytest.skip(f"{error}; or give pytest --rawcap-unshare")
-            self._seen.append(seen)
-            yield seen
+        return _Block(self._seen, filter, interface, ring_octets)
 
     def read(self, path: str | os.PathLike[str], display_filter: str | None = None) -> Seen:
         """What a capture file holds, or of it what passes a filter in Wireshark's language. Takes no privilege.
 
         Raises CaptureError and FilterError, as `rawcap.read` does.
         """
+        __tracebackhide__ = True
         import rawcap
-        from rawcap.testing.seen import Seen
+        from rawcap.files import CaptureError
+        from rawcap.testing.seen import Seen, brief
 
-        with rawcap.read(path, display_filter) as reading:
-            seen = Seen(os.fspath(path), reading)
+        try:
+            with rawcap.read(path, display_filter) as reading:
+                seen = Seen(os.fspath(path), reading)
+        except (CaptureError, ValueError) as error:
+            raise brief(error) from None
         self._seen.append(seen)
         return seen
+
+
+class _Block:
+    """A capture around a `with` block; what it raises points at the block, not at what is inside of rawcap."""
+
+    def __init__(self, every: list[Seen], filter: str, interface: str, ring_octets: int) -> None:
+        from rawcap.testing.capturing import Capturing
+
+        self._every = every
+        self._capturing = Capturing(filter, interface, ring_octets=ring_octets)
+
+    def __enter__(self) -> Seen:
+        __tracebackhide__ = True
+        from rawcap.live import LiveError, NotPermitted
+        from rawcap.testing.seen import brief
+
+        try:
+            seen = self._capturing.__enter__()
+        except NotPermitted as error:
+            pytest.skip(f"{error}; or give pytest --rawcap-unshare")
+        except (LiveError, ValueError) as error:
+            raise brief(error) from None
+        self._every.append(seen)
+        return seen
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        __tracebackhide__ = True
+        from rawcap.live import LiveError
+        from rawcap.testing.seen import brief
+
+        try:
+            self._capturing.__exit__(kind, error, traceback)
+        except LiveError as failure:
+            raise brief(failure) from None
 
 
 @pytest.fixture
@@ -98,6 +132,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run in a user and network namespace of its own, where capturing takes no privilege and nothing but the "
         "loopback interface can be reached",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what `--rawcap-save` cannot be, before any test has run."""
+    folder = config.getoption("--rawcap-save")
+    if folder is None:
+        return
+    path = config.invocation_params.dir / folder
+    for each in (path, *path.parents):
+        if os.path.lexists(each):
+            if not each.is_dir():
+                raise pytest.UsageError(f"--rawcap-save: {each} is there and is no folder")
+            return
 
 
 @pytest.hookimpl(tryfirst=True)

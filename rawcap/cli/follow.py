@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Self
@@ -22,15 +23,33 @@ from rawcap.tcp.conversation_streams import Part, Socket, Streams, TwoStreams, s
 from rawcap.tcp.stream import ByteStream, Gap, Piece
 
 _WHAT = {"tcp": "TCP connection", "udp": "UDP conversation"}
+_NOTHING = {
+    (False, False): "neither side sent any octets",
+    (True, False): "the client sent no octets",
+    (False, True): "the server sent no octets",
+}
+"""What is told where nothing is shown, by whether only the client's or only the server's octets were asked for."""
 
 
-@click.command("follow", context_settings={"max_content_width": 100})
+class _Command(click.Command):
+    """A command that takes a number below 0 for the mistake that it is, not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        below = next((each for each in args if re.fullmatch(r"-\d+", each)), None)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if below is None or not below.startswith(error.option_name):
+                raise
+            raise click.UsageError(f"N is a number from 0, not {below}", ctx) from None
+
+
+@click.command("follow", cls=_Command, context_settings={"max_content_width": 100})
 @click.argument("file", metavar="FILE")
-@click.argument("protocol", metavar="tcp|udp", type=click.Choice(["tcp", "udp"]))
-@click.argument("number", metavar="N", type=Number(0))
-@click.option("--ascii", "form", flag_value="ascii", default=True, help="Show text.  [default]")
-@click.option("--hex", "form", flag_value="hex", help="Show octets in hexadecimal beside their characters.")
-@click.option("--raw", "form", flag_value="raw", help="Write the octets as they are.")
+@click.argument("which", metavar="[tcp|udp] N", nargs=-1)
+@click.option("--ascii", "as_text", is_flag=True, help="Show text.  [default]")
+@click.option("--hex", "as_hex", is_flag=True, help="Show octets in hexadecimal beside their characters.")
+@click.option("--raw", "as_it_is", is_flag=True, help="Write the octets as they are.")
 @click.option("--client", "client_only", is_flag=True, help="Only what the client sent.")
 @click.option("--server", "server_only", is_flag=True, help="Only what the server sent.")
 @click.option("-o", "--output", metavar="OUT", help="Write to a file; - for stdout.")
@@ -43,9 +62,10 @@ _WHAT = {"tcp": "TCP connection", "udp": "UDP conversation"}
 )
 def command(
     file: str,
-    protocol: str,
-    number: int,
-    form: str,
+    which: tuple[str, ...],
+    as_text: bool,
+    as_hex: bool,
+    as_it_is: bool,
     client_only: bool,
     server_only: bool,
     output: str | None,
@@ -54,11 +74,17 @@ def command(
 ) -> int:
     """Show what the two sides of a TCP connection or a UDP conversation sent: that with the number N.
 
-    N is its tcp.stream or udp.stream, from 0. What the capture lacks is told where it is missing, and octets that came
-    twice and differed are told at the end. FILE is pcap or pcapng, compressed or not; - is standard input.
+    N is its tcp.stream or udp.stream, from 0, as flows lists them; tcp may be left out. What the capture lacks is told
+    where it is missing, and octets that came twice and differed are told at the end. FILE is pcap or pcapng,
+    compressed or not; - is standard input.
     """
     if not file:
         raise click.UsageError("FILE has an empty name; - is standard input")
+    forms = [name for name, asked in (("ascii", as_text), ("hex", as_hex), ("raw", as_it_is)) if asked] or ["ascii"]
+    if len(forms) > 1:
+        raise click.UsageError(f"{' and '.join(f'--{name}' for name in forms)} contradict each other: give one")
+    form = forms[0]
+    protocol, number = _asked(which)
     if client_only and server_only:
         raise click.UsageError("--client and --server together leave nothing out: give neither")
     to_file = output is not None and output != "-"
@@ -70,6 +96,7 @@ def command(
         return problems.status
     conversation = (_Connection if protocol == "tcp" else _Exchange)(number)
     wanted = {True: not server_only, False: not client_only}
+    said = False
     path = None if output == "-" else output
     live = file == "-" and is_pipe(sys.stdin)
     set_up_output(live=live or sys.stdout.isatty())
@@ -85,10 +112,12 @@ def command(
                 if follower is None:
                     follower = _follower(form, path, stack, paint, messages=protocol == "udp")
                     follower.open(conversation.title)
-                _show(follower, parts, wanted)
+                said |= _show(follower, parts, wanted)
                 if live and parts:
                     sys.stdout.flush()
             if follower is not None:
+                if not said:
+                    follower.remark(_NOTHING[client_only, server_only])
                 for text in conversation.remarks(wanted):
                     follower.remark(text)
                 follower.close()
@@ -96,7 +125,7 @@ def command(
         problems(error)
         return problems.status
     if follower is None and not problems.status:
-        raise Mistake(_none(protocol, number, conversation.count))
+        raise Mistake(_none(file, protocol, number, conversation.count))
     return problems.status
 
 
@@ -105,10 +134,29 @@ def _in_colour(choice: str, path: str | None) -> bool:
     return choice == "always" if path is not None else colours.wanted(choice, sys.stdout, os.environ)
 
 
-def _none(protocol: str, number: int, count: int) -> str:
+def _asked(which: tuple[str, ...]) -> tuple[str, int]:
+    """The protocol and the number that were asked for."""
+    words = list(which)
+    protocol = words.pop(0) if words and words[0] in _WHAT else "tcp"
+    if len(words) > 1 and not words[0].isdecimal():
+        raise click.UsageError(f"{words[0]!r} is neither tcp nor udp")
+    if len(words) > 1:
+        raise click.UsageError(f"one conversation at a time: FILE [tcp|udp] N, without {words[1]!r}")
+    if not words:
+        raise click.UsageError("which one? Name it by its number: FILE [tcp|udp] N; rawcap flows FILE lists them")
+    try:
+        return protocol, Number(0).convert(words[0], None, None)
+    except click.BadParameter as error:
+        raise click.UsageError(f"N: {error.message}") from None
+
+
+def _none(file: str, protocol: str, number: int, count: int) -> str:
     """The words for a number that no conversation of the file has; `count` is how many there are."""
-    there = f"the file has {count} (0 to {count - 1})" if count > 1 else f"the file has {'only 0' if count else 'none'}"
-    return f"there is no {_WHAT[protocol]} {number}: {there}"
+    name = "standard input" if file == "-" else file
+    if not count:
+        return f"{name} has no {_WHAT[protocol]}"
+    there = ["", "number 0", "0 and 1"][count] if count < 3 else f"0 to {count - 1:,}"
+    return f"{name} has {counted(count, _WHAT[protocol])}, {there}; there is no {number}"
 
 
 def _check(file: str, output: str, force: bool) -> None:
@@ -165,15 +213,18 @@ class _File:
             raise CaptureError(f"{self._path} cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
-def _show(follower: Follower, parts: list[Part], wanted: dict[bool, bool]) -> None:
-    """Show what came out, of the sides that are wanted."""
+def _show(follower: Follower, parts: list[Part], wanted: dict[bool, bool]) -> bool:
+    """Show what came out, of the sides that are wanted; gives whether there was anything."""
+    said = False
     for part in parts:
         if not wanted[part.from_client]:
             continue
+        said = True
         if isinstance(part.what, Gap):
             follower.gap(part.from_client, part.what.start, part.what.length)
         else:
             follower.octets(part.from_client, part.what.start, part.what.octets)
+    return said
 
 
 class _Connection:

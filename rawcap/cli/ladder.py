@@ -9,7 +9,7 @@ import sys
 import click
 
 from rawcap.cli.load import load_option
-from rawcap.cli.terminal import Mistake, Number, counted, refused, say, set_up_output, width
+from rawcap.cli.terminal import Mistake, Number, counted, knows_signs, page_width, refused, say, set_up_output
 
 _WHAT = {"tcp": "TCP connection", "udp": "UDP exchange"}
 
@@ -61,9 +61,9 @@ def command(file: str, which: tuple[str, ...], unfold: bool, decode_as: tuple[st
     set_up_output(live=False)
     lines = ladder.draw(
         course,
-        width=width() or ladder.USUAL,
+        width=page_width(),
         unfold=unfold,
-        strokes=ladder.UNICODE if _knows(ladder.UNICODE) else ladder.ASCII,
+        strokes=ladder.UNICODE if knows_signs() else ladder.ASCII,
         paint=colours.Paint(colours.wanted(color, sys.stdout, os.environ)),
     )
     for line in lines:
@@ -94,12 +94,3 @@ def _none(protocol: str, number: int | None, count: int, others: int) -> str:
     other = "udp" if protocol == "tcp" else "tcp"
     hint = f", but {counted(others, _WHAT[other])}: rawcap ladder FILE {other} 0" if others else ""
     return f"the file has no {what}{hint}"
-
-
-def _knows(strokes: tuple[str, ...]) -> bool:
-    """Whether standard output can show what a ladder is drawn with."""
-    try:
-        "".join(strokes).encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

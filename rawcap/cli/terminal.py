@@ -12,6 +12,11 @@ from typing import IO, Any
 
 import click
 
+from rawcap.show.characters import REPLACE, is_known
+
+_PAGE = 100
+"""Columns of a page where nothing says how many there are."""
+
 
 class Mistake(click.ClickException):
     """Something on the command line that cannot be: one line that says all, exit status 2."""
@@ -46,10 +51,13 @@ def say(line: str, *more: str) -> None:
 
 
 def set_up_output(*, live: bool) -> None:
-    """Make standard output take any character, and pass each line on at once when it is `live`."""
+    """Make standard output take any character, and pass each line on at once when it is `live`.
+
+    Characters that its encoding does not have become ASCII that says the same (rawcap/show/characters.py).
+    """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
-        reconfigure(errors="backslashreplace", line_buffering=live)
+        reconfigure(errors=REPLACE, line_buffering=live)
 
 
 def drop_output() -> None:
@@ -63,6 +71,20 @@ def drop_output() -> None:
 def width() -> int | None:
     """The columns of the terminal that standard output is; None where it is none, and lines are as long as they are."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def page_width() -> int:
+    """The columns for what is laid out as a page: those of the terminal, else what COLUMNS says, else 100."""
+    columns = width()
+    if columns is not None:
+        return columns
+    said = os.environ.get("COLUMNS", "")
+    return int(said) if said.isdecimal() and int(said) > 0 else _PAGE
+
+
+def knows_signs() -> bool:
+    """Whether standard output can show the arrows, lines and marks that the program uses."""
+    return is_known(getattr(sys.stdout, "encoding", None))
 
 
 def is_pipe(stream: IO[Any]) -> bool:

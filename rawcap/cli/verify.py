@@ -1,8 +1,14 @@
-"""`rawcap verify`: a checklist of connections, and whether what was expected holds."""
+"""`rawcap verify`: a checklist of connections, and whether what was expected holds.
+
+The exit status is for graders and for continuous integration, so that of a check that failed, 1, is nothing else's:
+what of other commands is 1 as well, input that cannot be read, is 4 here. Reports agree with it: 4 and 3 where they
+have an error, 1 where they have only failures, 0 where they have neither.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -12,22 +18,25 @@ from types import FrameType
 import click
 
 from dissectors.packet import Packet
+from rawcap.cli.junit import as_junit
 from rawcap.cli.load import load_option
 from rawcap.cli.table import watch
-from rawcap.cli.terminal import Mistake, Number, counted, refused, say, set_up_output, width
+from rawcap.cli.terminal import Mistake, Number, counted, knows_signs, page_width, refused, say, set_up_output
 from rawcap.files import CaptureError
 from rawcap.filter import FilterError, display_filter
 from rawcap.live.errors import LiveError, NotPermitted
 from rawcap.pipeline import NOTED
 from rawcap.reading import Reading
 from rawcap.show import colours
-from rawcap.show.verify import Expected, Screen, as_json, as_junit
+from rawcap.show.verify import Expected, Screen, as_json
 from rawcap.tcp.tracker import FIELDS
 from rawcap.tcp.verify.evidence import Case, Evidence
-from rawcap.tcp.verify.expectations import KINDS, QUANTITIES, ExpectationError, expect
+from rawcap.tcp.verify.expectations import KINDS, QUANTITIES, ExpectationError, expect, nothing
 from rawcap.tcp.verify.rules import BROKEN, checklist
 
+_FAILED = 1
 _NOT_PERMITTED = 3
+_NOT_READ = 4
 
 
 def _manual() -> str:
@@ -39,18 +48,33 @@ def _manual() -> str:
     return "\n".join(["\b", "What may be expected, of every connection that was chosen:", *lines])
 
 
-_JSON = """\b
+_MANUAL = """\b
+Each of them speaks of every connection, or every exchange of datagrams, that was chosen. Where there is none it fails;
+only connections=0, exchanges=0 and "none:" hold then.
+
+\b
 -T json prints one object a line. A connection has protocol, stream, client and server (address, port), first_packet,
 last_packet, outcome (name, errno, client, server, packets), opened, closed, closed_by, time_wait, bytes_to_server,
 bytes_to_client, retransmissions, and checks: each with rule, sentence, section, verdict, packets, detail. An
-expectation has expectation, verdict, packets, detail.
+expectation has expectation, verdict, packets, detail. A verdict is "holds", "broken", "not seen" or "does not apply".
+What cannot be read or captured is an object with error; that there is no connection at all, one with
+verdict, packets, detail.
 
 \b
-A verdict is "holds", "broken", "not seen" or "does not apply". Exit status: 0 when all expectations hold, or without
-any when no check is broken; else 1; 2 for a wrong command line, 3 without the privilege to capture."""
+-T junit has a test for each expectation; without any, a suite for each connection with a test for each check. With
+expectations the checks are no tests, as a broken one may be what is expected: of a connection that is refused,
+"SYN/ACK answers the SYN" is. What cannot be read or captured is a test with an error.
+
+\b
+Exit status:
+  0  all expectations hold; without any, there is a connection or an exchange, and no check is broken
+  1  an expectation fails; without any, a check is broken, or there is nothing to check
+  2  the command line is wrong
+  3  this user may not capture
+  4  the input could not be read, or captured, to its end: no verdict on all of it, whatever was found before"""
 
 
-@click.command("verify", context_settings={"max_content_width": 118}, epilog=f"{_manual()}\n\n{_JSON}")
+@click.command("verify", context_settings={"max_content_width": 118}, epilog=f"{_manual()}\n\n{_MANUAL}")
 @click.argument("files", metavar="FILE...", nargs=-1)
 @click.option("-Y", "--display-filter", "chosen", metavar="FILTER", help="The connections with a packet that passes.")
 @click.option("--expect", "wanted", metavar="NAME[=VALUE]", multiple=True, help="What has to hold; see below.")
@@ -116,39 +140,45 @@ def command(
             _capture(interfaces, evidence, needs, capture_filter, duration, count, decode_as, problems)
         else:
             _read(files, evidence, needs, decode_as, problems)
-    except NotPermitted as error:
-        say(str(error))
-        return _NOT_PERMITTED
     except LiveError as error:
-        say(str(error))
-        return 1
+        problems(error)
     except ValueError as error:
         return refused(error)
-    if problems.status and not evidence.packets:
+    if problems.errors and not evidence.packets:
+        _write(_lines(view, [], [], problems.errors, None, color))
         return problems.status
 
     cases = evidence.cases
     elsewhere = evidence.elsewhere if select is None else None
     found = [(each, each.look(cases, elsewhere)) for each in expectations]
-    if not cases and not found:
-        say("there is no TCP connection and no UDP exchange" + (" that passes the filter" if chosen else ""))
-        if view == "text":
-            return 1
-    _write(_lines(view, cases, found, color))
+    empty = nothing("both", filtered=select is not None) if not cases else None
+    if empty is not None:
+        say(empty)
+    _write(_lines(view, cases, found, problems.errors, empty if not found else None, color))
+    if problems.status:
+        return problems.status
     if found:
         failed = any(check.verdict == BROKEN for _, check in found)
     else:
         failed = not cases or any(check.verdict == BROKEN for case in cases for _, check in checklist(case))
-    return 1 if failed else problems.status
+    return _FAILED if failed else 0
 
 
-def _lines(view: str, cases: Sequence[Case], found: Expected, color: str) -> Iterable[str]:
+def _lines(
+    view: str, cases: Sequence[Case], found: Expected, errors: Sequence[str], empty: str | None, color: str
+) -> Iterable[str]:
+    """What is printed; `errors` and `empty`, why there is nothing to check, were said on standard error already."""
     if view == "json":
-        return as_json(cases, found)
+        told: list[dict[str, object]] = [{"error": error} for error in errors]
+        if empty is not None:
+            told.append({"verdict": BROKEN, "packets": [], "detail": empty})
+        return [*(json.dumps(each, ensure_ascii=False) for each in told), *as_json(cases, found)]
     if view == "junit":
-        return [as_junit(cases, found)]
+        return [as_junit(cases, found, errors, empty)]
+    if not cases and not found:
+        return []
     paint = colours.Paint(colours.wanted(color, sys.stdout, os.environ))
-    return Screen(paint, width()).lines(cases, found)
+    return Screen(paint, page_width(), plain=not knows_signs()).lines(cases, found)
 
 
 def _write(lines: Iterable[str]) -> None:
@@ -158,13 +188,15 @@ def _write(lines: Iterable[str]) -> None:
 
 
 class _Problems:
-    """Says what is wrong with a file or an interface, and remembers it for the exit status."""
+    """Says what is wrong with a file or an interface, and remembers it for the report and the exit status."""
 
     def __init__(self) -> None:
         self.status = 0
+        self.errors: list[str] = []
 
     def __call__(self, error: CaptureError | LiveError) -> None:
-        self.status = 1
+        self.status = _NOT_PERMITTED if isinstance(error, NotPermitted) else _NOT_READ
+        self.errors.append(str(error))
         say(str(error))
 
 
@@ -210,7 +242,7 @@ def _capture(
             _take(live, evidence)
         dropped = live.stats.dropped
     if dropped:
-        say(f"{counted(dropped, 'packet')} dropped for want of room: what looks lost may not be")
+        problems(LiveError(f"{counted(dropped, 'packet')} dropped for want of room: what looks lost may not be"))
 
 
 def _take(packets: Iterable[Packet], evidence: Evidence) -> None:

@@ -25,6 +25,7 @@ _LEAST_TROUBLE, _MOST_TROUBLE = 15, 34  # columns of a terminal
 _TROUBLE = {
     "retransmission": ("retransmitted", "retransmitted"),
     "out_of_order": ("out of order", "out of order"),
+    "overlap": ("overlap", "overlaps"),
     "lost_segment": ("gap before", "gaps before"),
     "ack_lost_segment": ("acknowledged unseen", "acknowledged unseen"),
     "zero_window": ("zero window", "zero windows"),
@@ -155,7 +156,9 @@ def _time(nanoseconds: int | None) -> int | None:
 
 def _duration(flow: Connection | Exchange) -> int | None:
     first, last = _time(flow.first_ns), _time(flow.last_ns)
-    return None if first is None or last is None else last - first
+    if first is None or last is None:
+        return None
+    return max([last, *(error.time_ns for error in flow.icmp or ())]) - first
 
 
 def _number(segment: Any) -> int | None:
@@ -167,7 +170,7 @@ _TIMES = {
     "last_packet": Value("number of its last packet", lambda flow: flow.last_number),
     "first_ns": Value("when the first came, nanoseconds since the epoch", lambda flow: _time(flow.first_ns)),
     "last_ns": Value("when the last came", lambda flow: _time(flow.last_ns)),
-    "duration_ns": Value("the time between", _duration),
+    "duration_ns": Value("from the first to the last, or to an ICMP error that quotes one of them", _duration),
 }
 
 TCP_VALUES: Mapping[str, Value] = {

@@ -7,8 +7,9 @@
 
 On the left stand the states of the client, on the right those of the server, each where it changes. A line that is
 broken belongs to a host that has said nothing yet; the shaft of an arrow is broken where nothing acknowledges what it
-carries. Trouble stands on the arrow, ICMP errors are arrows of those who report them. Long runs of data in which
-nothing happens are folded into a line, and where time passes, a line says how much.
+carries. Trouble stands on the arrow, ICMP errors are arrows of those who report them; words that an arrow has no room
+for stand under it, on the side of who sent them. Long runs of data in which nothing happens are folded into a line, and
+where time passes, a line says how much. On a narrow page the states have the short names that ss(8) gives them.
 
 `ladder` gives the whole as text, from packets, for wherever a picture is needed.
 """
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple, cast
 
 from dissectors.packet import Packet
 from dissectors.printable import printable
+from rawcap.show.characters import in_ascii
 from rawcap.show.colours import BAD, BOLD, DIM, VALUE, Paint
 from rawcap.show.columns import columns, cut, wrapped
 from rawcap.show.flows import error_words, errors_in_words, resetter, span, udp_outcome
@@ -30,7 +32,7 @@ from rawcap.tcp.connection import Connection
 from rawcap.tcp.exchange import Exchange
 from rawcap.tcp.tracker import Tracker
 
-NARROWEST = 80
+NARROWEST = 60
 """Columns that a ladder takes at least."""
 USUAL = 100
 """Columns where there is no terminal that says how many."""
@@ -39,10 +41,18 @@ _PLAIN = Paint(False)
 _PAUSE = 200_000_000  # nanoseconds: the shortest time after which a segment is sent again (RFC 6298 as Linux has it)
 _LONG = 12  # packets in a run that is folded
 _LEFT = 3  # packets that a fold leaves on either side
-_LEAST_OF_MESSAGE = 16  # columns
+_LEAST_ROOM = 40  # columns between the hosts, below which all that is beside them gets short
+_SHORT_STATES = {
+    "SYN-RECEIVED": "SYN-RECV",
+    "ESTABLISHED": "ESTAB",
+    "FIN-WAIT-1": "FIN-WAIT1",
+    "FIN-WAIT-2": "FIN-WAIT2",
+}
+"""As ss(8) calls them; the others have their names."""
 _SYN, _FIN, _RST, _PSH, _ACK = 0x02, 0x01, 0x04, 0x08, 0x10
 _FLAGS = ((_SYN, "SYN"), (_FIN, "FIN"), (_RST, "RST"), (_PSH, "PSH"), (_ACK, "ACK"), (0x20, "URG"))
 _HALF = 1 << 31
+_HOLD = "\u00a0"  # a blank where a line does not end
 _TROUBLE = {
     "spurious_retransmission": "spurious retransmission",
     "fast_retransmission": "fast retransmission",
@@ -105,13 +115,14 @@ ASCII = Strokes("|", ":", "-", ".", ">", "<", "o", "...", " - ", "->", "<-")
 
 @dataclass(slots=True)
 class Rung:
-    """A packet of the ladder. `parts` are what its arrow says, the most important first."""
+    """A packet of the ladder. `parts` are what its arrow says, the most important first; `offers`, a SYN's options."""
 
     number: int
     time_ns: int | None
     from_client: bool
     parts: list[str]
     trouble: list[str] = field(default_factory=list)
+    offers: list[str] = field(default_factory=list)
     flags: int = 0
     length: int = 0
     needs_ack: int | None = None
@@ -209,7 +220,7 @@ class Course:
         if takes and not flags & _RST:
             rung.needs_ack = seq + takes & 0xFFFFFFFF
         if flags & _SYN:
-            parts += _offers(connection, from_client, number)
+            rung.offers = _offers(connection, from_client, number)
         if length:
             rung.message = self._message(rung, packet, "tcp")
         return rung
@@ -307,15 +318,24 @@ class _Drawing:
             self.before = cast("tuple[str, str]", tuple((side.states or [(0, "")])[0][1] for side in sides))
         last = max((each.time_ns for each in self.rungs if each.time_ns is not None), default=0)
         self.time_wide = max(len("time, s"), len(seconds(last - (self.origin or 0))))
-        self.number_wide = max(len("packet"), len(str(self.rungs[-1].number))) if self.rungs else len("packet")
-        told = [[before, *changes.values()] for before, changes in zip(self.before, self.states, strict=True)]
-        self.state_wide = [max(map(len, each)) for each in told]
-        # Of each line: time, packet, state, the client's line, the arrow, the server's line, state.
-        self.head = self.time_wide + 2 + self.number_wide + 2
-        self.at_client = self.head + self.state_wide[0] + (1 if self.state_wide[0] else 0)
-        self.room = width - self.at_client - 2 - (self.state_wide[1] + 1 if self.state_wide[1] else 0)
+        self._lay_out(short=False)
+        if self.room < _LEAST_ROOM:
+            self._lay_out(short=True)
         self.spoke = [False, False]
         self.broken = _unacknowledged(self.rungs)
+
+    def _lay_out(self, *, short: bool) -> None:
+        """Share out the width: time, packet, state, the client's line, the arrow, the server's line, state."""
+        self.gap = " " if short else "  "
+        self.number_name = "#" if short else "packet"
+        self.state_names = _SHORT_STATES if short else {}
+        numbers = [len(str(rung.number)) for rung in self.rungs[-1:]]
+        self.number_wide = max([len(self.number_name), *numbers])
+        told = [[before, *changes.values()] for before, changes in zip(self.before, self.states, strict=True)]
+        self.state_wide = [max(len(self.state_names.get(name, name)) for name in names) for names in told]
+        self.head = self.time_wide + self.number_wide + 2 * len(self.gap)
+        self.at_client = self.head + self.state_wide[0] + (1 if self.state_wide[0] else 0)
+        self.room = self.width - self.at_client - 2 - (self.state_wide[1] + 1 if self.state_wide[1] else 0)
 
     # -- the whole ----------------------------------------------------------------------------------------
 
@@ -326,9 +346,9 @@ class _Drawing:
         for step in self._steps():
             first, last = (step, step) if isinstance(step, Rung) else (step[0], step[-1])
             if before is not None and first.time_ns is not None and first.time_ns - before >= _PAUSE:
-                yield self._between(self._ascii(span(first.time_ns - before)))
+                yield from self._between(self._ascii(span(first.time_ns - before)))
             if isinstance(step, Rung):
-                yield self._rung(step)
+                yield from self._rung(step)
             else:
                 yield from self._fold(step)
             before = last.time_ns if last.time_ns is not None else before
@@ -364,35 +384,44 @@ class _Drawing:
             yield self.paint(first, BOLD)
             first = ""
         yield self.paint(first + " " * (starts[1] - len(first)) + ends[1], BOLD)
-        head = f"{'time, s':>{self.time_wide}}  {'packet':>{self.number_wide}}"
+        head = f"{'time, s':>{self.time_wide}}{self.gap}{self.number_name:>{self.number_wide}}"
         yield self._line(self.paint(head, DIM), self.before, " " * self.room)
 
-    def _rung(self, rung: Rung) -> str:
-        """The line of a packet."""
+    def _rung(self, rung: Rung) -> Iterator[str]:
+        """The line of a packet, and those of what its arrow has no room for."""
         if not rung.is_error or len(rung.parts) == 1:  # a router's error names the router
             self.spoke[0 if rung.from_client else 1] = True
         time = "" if rung.time_ns is None else seconds(rung.time_ns - (self.origin or 0))
-        head = self.paint(f"{time:>{self.time_wide}}", DIM) + f"  {rung.number:>{self.number_wide}}"
+        head = self.paint(f"{time:>{self.time_wide}}", DIM) + f"{self.gap}{rung.number:>{self.number_wide}}"
         states = (self.states[0].get(rung.number, ""), self.states[1].get(rung.number, ""))
-        arrow = self._error_arrow(rung) if rung.is_error else self._arrow(rung)
-        return self._line(head, states, arrow)
+        arrow, below = self._error_arrow(rung) if rung.is_error else self._arrow(rung)
+        yield self._line(head, states, self._in_colour(rung, arrow))
+        for line in below:
+            blank = " " * (self.room - columns(line) - 2)
+            shown = self._in_colour(rung, line)
+            yield self._beside("  " + shown + blank if rung.from_client else blank + shown + "  ")
 
     def _line(self, head: str, states: tuple[str, str], between: str) -> str:
-        left, right = states
+        left, right = (self.state_names.get(name, name) for name in states)
         stroke = [self.strokes.line if spoke else self.strokes.silent for spoke in self.spoke]
         before = " " * (self.state_wide[0] - len(left)) + self._state(left) + (" " if self.state_wide[0] else "")
         behind = f" {self._state(right)}" if right else ""
-        return f"{head}  {before}{stroke[0]}{between}{stroke[1]}{behind}"
+        return f"{head}{self.gap}{before}{stroke[0]}{between}{stroke[1]}{behind}"
 
     def _state(self, name: str) -> str:
         return self.paint(name, DIM if name == "UNKNOWN" else VALUE)
 
-    def _between(self, text: str) -> str:
-        """A line without a packet: some words between the hosts."""
-        text = cut(f"{self.strokes.dots} {text} {self.strokes.dots}", self.room)
-        left = (self.room - columns(text)) // 2
-        filled = " " * left + self.paint(text, DIM) + " " * (self.room - columns(text) - left)
-        return self._line(" " * (self.head - 2), ("", ""), filled)
+    def _beside(self, between: str) -> str:
+        """A line without a packet."""
+        return self._line(" " * (self.head - len(self.gap)), ("", ""), between)
+
+    def _between(self, text: str) -> Iterator[str]:
+        """Lines without a packet: some words in the middle between the hosts."""
+        dots = self.strokes.dots
+        for part in _between_clauses(text, ", ", self.room - 2 * len(dots) - 2):
+            shown = f"{dots} {part} {dots}"
+            left = (self.room - columns(shown)) // 2
+            yield self._beside(" " * left + self.paint(shown, DIM) + " " * (self.room - columns(shown) - left))
 
     def _fold(self, rungs: Sequence[Rung]) -> Iterator[str]:
         """The line that stands for many packets; one for each side where they do not fit on one."""
@@ -413,32 +442,70 @@ class _Drawing:
                 told.append(f"{', '.join(words)} {sign}")
         whole = ", ".join(told)
         fits = columns(whole) + 2 * len(self.strokes.dots) + 2 <= self.room
-        yield from map(self._between, [whole] if fits else told)
+        for text in [whole] if fits else told:
+            yield from self._between(text)
 
     # -- arrows -------------------------------------------------------------------------------------------
 
-    def _arrow(self, rung: Rung) -> str:
-        """The arrow of a packet: its words near who sent it."""
+    def _arrow(self, rung: Rung) -> tuple[str, list[str]]:
+        """The arrow of a packet, its words near who sent it, and the lines of those that have no room on it."""
         strokes = self.strokes
         shaft = strokes.broken if rung.number in self.broken else strokes.shaft
         trouble = strokes.separator.join(_TROUBLE[name] for name in rung.trouble)
-        text = self._ascii(_fitting(rung.parts, rung.message, trouble, self.room - 5, strokes))
+        text, below = self._shared_out(rung, trouble, self.room - 5)
         rest = shaft * (self.room - 3 - columns(text))
         if rung.from_client:
-            return self._in_colour(rung, f"{shaft * 2}{text}{rest}{strokes.right}")
-        return self._in_colour(rung, f"{strokes.left}{rest}{text}{shaft * 2}")
+            return f"{shaft * 2}{text}{rest}{strokes.right}", below
+        return f"{strokes.left}{rest}{text}{shaft * 2}", below
+
+    def _shared_out(self, rung: Rung, trouble: str, room: int) -> tuple[str, list[str]]:
+        """What stands on an arrow with so much room, and the lines under it: nothing of it is left out.
+
+        Trouble stands on the arrow before all but the first part; options of a SYN, and what the protocol inside
+        says, stand together.
+        """
+        separator = self.strokes.separator
+        behind = f"{separator}{trouble}" if trouble else ""
+        whole = " ".join([*rung.parts, *rung.offers]) + behind
+        if rung.message:
+            whole += f"{separator}{rung.message}"
+        if columns(self._ascii(whole)) <= room:
+            return self._ascii(whole), []
+        text, *rest = " ".join(rung.parts).split() if rung.is_error else rung.parts
+        most = room
+        lines = [trouble] if columns(text + behind) > room and trouble else []
+        behind = "" if lines else behind
+        while rest and columns(f"{text} {rest[0]}{behind}") <= room:
+            text = f"{text} {rest.pop(0)}"
+        lines += [" ".join(rest), " ".join(rung.offers)]
+        told = [line for each in lines if each for line in wrapped(self._ascii(each), self.room - 4)]
+        room -= columns(text + behind + separator)
+        if rung.message and not rung.is_news and not told and room > len(self.strokes.dots):
+            behind += separator + self._cut(rung.message, room)  # the one before has it in full
+        elif rung.message:
+            told += self._message(rung.message, self.room - 4)
+        return self._cut(text + behind, most), told
+
+    def _message(self, text: str, room: int) -> list[str]:
+        """What the protocol inside says, on two lines where one is not enough."""
+        lines = wrapped(self._ascii(text), room)
+        if len(lines) <= 1 or columns(text) != len(text):  # lines are broken by characters, not by columns
+            return [self._cut(text, room)]
+        return [lines[0], self._cut(" ".join(lines[1:]), room)]
 
     def _in_colour(self, rung: Rung, drawn: str) -> str:
+        if rung.is_error:
+            return self.paint(drawn, BAD)
         if rung.flags & _RST or any(name not in _HARMLESS for name in rung.trouble):
             return self.paint(drawn, BAD)
         if rung.flags & (_SYN | _FIN):
             return self.paint(drawn, BOLD)
         return drawn if rung.length or rung.is_datagram else self.paint(drawn, DIM)
 
-    def _error_arrow(self, rung: Rung) -> str:
+    def _error_arrow(self, rung: Rung) -> tuple[str, list[str]]:
         """The arrow of an ICMP error: from the other host, or, of a router's, from a point on the way."""
         strokes = self.strokes
-        text = self._ascii(_fitting(rung.parts, "", "", self.room - 6, strokes))
+        text, below = self._shared_out(rung, "", self.room - 6)
         is_routers = len(rung.parts) > 1
         far = self.room - (self.room // 6 if is_routers else 0)
         far = max(far, columns(text) + 6)
@@ -446,21 +513,24 @@ class _Drawing:
         rest = strokes.shaft * (far - 4 - columns(text))
         blank = " " * (self.room - far)
         if not rung.from_client:
-            drawn = f"{strokes.left}{rest}{text}{strokes.shaft * 2}{tail}{blank}"
-        else:
-            drawn = f"{blank}{tail}{strokes.shaft * 2}{text}{rest}{strokes.right}"
-        return self.paint(drawn, BAD)
+            return f"{strokes.left}{rest}{text}{strokes.shaft * 2}{tail}{blank}", below
+        return f"{blank}{tail}{strokes.shaft * 2}{text}{rest}{strokes.right}", below
 
     def _ascii(self, text: str) -> str:
         """Text that the strokes go with."""
-        return text if self.strokes is not ASCII else text.replace("µ", "u").replace("…", "...")
+        return in_ascii(text) if self.strokes is ASCII else text
+
+    def _cut(self, text: str, most: int) -> str:
+        """Text that ends in dots where it does not fit in `most` columns."""
+        text = self._ascii(text)
+        return text if columns(text) <= most else self._ascii(cut(text, most - len(self.strokes.dots) + 1))
 
     # -- the end ------------------------------------------------------------------------------------------
 
     def _ending(self) -> Iterator[str]:
         """What came of it, in a line, and what broken arrows mean where there are any."""
         told = udp_outcome(self.flow) if isinstance(self.flow, Exchange) else "; ".join(_outcome(self.flow))
-        yield from wrapped(self._ascii(told), self.width)
+        yield from _between_clauses(self._ascii(told), "; ", self.width)
         if self.broken:
             strokes = self.strokes
             yield self.paint(f"{strokes.broken * 2}{strokes.right} never acknowledged in this capture", DIM)
@@ -477,6 +547,7 @@ def _outcome(connection: Connection) -> Iterator[str]:
         "unreachable": f"never open: {', '.join(errors_in_words(connection.icmp))}",
         "unanswered": f"never open: {_counted(connection.client.syn_count, 'SYN')}, no answer",
         "unfinished": "its handshake was not finished",
+        "challenged": "never open: its sockets were in another connection, which went on",
         "before the capture": "opened before the capture began",
     }[opened]
     if closed == "reset":
@@ -499,27 +570,6 @@ def _outcome(connection: Connection) -> Iterator[str]:
 # -- words of an arrow ------------------------------------------------------------------------------------
 
 
-def _fitting(parts: Sequence[str], message: str, trouble: str, room: int, strokes: Strokes) -> str:
-    """As many of the parts as fit, from the first on, what of the message does, and trouble, which always stands."""
-    behind = f"{strokes.separator}{trouble}" if trouble else ""
-    # How much a segment carries, and what it says, count more than what it acknowledges.
-    carries = any(part.startswith("len=") for part in parts)
-    short = [part for part in parts if not (carries and part.startswith("ack="))]
-    if message:
-        for some in (parts, short):
-            text = " ".join(some)
-            left = room - columns(text + strokes.separator + behind)
-            if left >= (columns(message) if some is parts else min(columns(message), _LEAST_OF_MESSAGE)):
-                return f"{text}{strokes.separator}{cut(message, left)}{behind}"
-    text, *rest = parts if columns(" ".join(parts) + behind) <= room else short
-    for part in rest:
-        longer = f"{text} {part}"
-        if columns(longer + behind) > room:
-            break
-        text = longer
-    return cut(text + behind, room)
-
-
 def _offers(connection: Connection, from_client: bool, number: int) -> list[str]:
     """What the options of a SYN say."""
     syn = (connection.client if from_client else connection.server).syn
@@ -534,6 +584,8 @@ def _offers(connection: Connection, from_client: bool, number: int) -> list[str]
         offers.append("sack")
     if syn.tsval >= 0:
         offers.append("timestamps")
+    if syn.cookie >= 0:
+        offers.append("cookie" if syn.cookie else "cookie?")  # one, or a request for one (RFC 7413, 4.1.1)
     return offers
 
 
@@ -573,6 +625,12 @@ def _folded(run: Sequence[Rung]) -> Iterator[Rung | Sequence[Rung]]:
     yield from run[:_LEFT]
     yield run[_LEFT:-_LEFT]
     yield from run[-_LEFT:]
+
+
+def _between_clauses(text: str, separator: str, most: int) -> Iterator[str]:
+    """`text` in lines that end between its clauses, of `most` columns."""
+    whole = separator.join(clause.replace(" ", _HOLD) for clause in text.split(separator))
+    yield from (line.replace(_HOLD, " ") for line in wrapped(whole, most))
 
 
 def _counted(number: int, noun: str) -> str:

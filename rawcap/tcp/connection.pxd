@@ -44,7 +44,6 @@ cdef class Side:
     cdef readonly Side other
     # numbers, as on the wire; -1 while they are not known
     cdef public long long base
-    cdef public long long shift
     cdef public long long next_seq
     cdef public long long to_acknowledge
     cdef public long long last_ack_raw
@@ -55,21 +54,22 @@ cdef class Side:
     # what the analysis of a segment asks of those before
     cdef public long long next_ns
     cdef public long long last_ack_ns
-    cdef public long long window
+    cdef public int window
     cdef public unsigned int next_number
     cdef public unsigned int duplicates
     cdef public unsigned int not_duplicate
     cdef public unsigned int last_flags
     cdef public unsigned int pushed
-    cdef public bint push_ended
-    cdef public bint flight_known
     cdef public bytes last_sack
     cdef Unacknowledged oldest
     cdef Unacknowledged newest
     cdef public unsigned int unacknowledged
     # its state
     cdef public unsigned char state_number
-    cdef public bint challenged
+    cdef public unsigned char challenged
+    cdef public signed char shift
+    cdef public unsigned char push_ended
+    cdef public unsigned char flight_known
     cdef readonly list states
     # evidence
     cdef readonly Segment syn
@@ -113,11 +113,11 @@ cdef class Connection:
     cdef readonly long long segments
     cdef readonly Segment ack
     cdef public unsigned char completeness
-    cdef public bint ended
+    cdef public unsigned char ended
     cdef readonly bint reset
     cdef readonly bint reused
     cdef readonly bint second_is_client
-    cdef readonly bint fins_crossed
+    cdef readonly unsigned char fins_crossed
     cdef readonly signed char first_to_close
     cdef public long long initial_rtt
     cdef public long long last_syn_ns
@@ -126,9 +126,12 @@ cdef class Connection:
     cdef readonly long long rtt_most
     cdef readonly unsigned int rtt_count
     cdef readonly list icmp
+    # the connection that a SYN came in the middle of, or the one that the SYN began, as long as either may go on
+    cdef public Connection aside
+    cdef public unsigned int challenge
 
     cdef int advance(self, Side side, Segment segment, Findings findings) except -1
-    cdef int _measure(self, Side side, long long stop) except -1
+    cdef int _measure(self, Side side, Segment segment) except -1
     cdef int _judge(self, Side side, Segment segment, long long found) except -1
     cdef int _is_duplicate_sack(self, Segment segment) except -1
     cdef int _is_acceptable(self, Side side, Segment segment, Findings findings) except -1

@@ -54,6 +54,7 @@ _RECEIVE_RST = cython.declare(cython.int, states.EVENTS.index("receive RST"))
 _RECEIVE_OTHER = cython.declare(cython.int, states.EVENTS.index("receive other"))
 _CLOSED = cython.declare(cython.int, states.STATES.index("CLOSED"))
 _UNKNOWN = cython.declare(cython.int, states.STATES.index("UNKNOWN"))
+_SYN_RECEIVED = cython.declare(cython.int, states.STATES.index("SYN-RECEIVED"))
 
 FLAG_NAMES: tuple[str, ...] = (
     "retransmission",
@@ -84,6 +85,7 @@ def _bits(*names: str) -> int:
 
 _WORTH_TELLING = cython.declare(cython.longlong, (1 << 14) - 1)  # the flags that are trouble, or look like it
 _LOST_SEGMENT = cython.declare(cython.longlong, _bits("lost_segment"))
+_ACK_LOST_SEGMENT = cython.declare(cython.longlong, _bits("ack_lost_segment"))
 _REPEATED = cython.declare(cython.longlong, _bits("retransmission", "keep_alive"))
 _PROBE = cython.declare(cython.longlong, _bits("keep_alive", "zero_window_probe"))
 
@@ -415,7 +417,8 @@ class Connection:
 
     `first` is the side that sent the first captured segment. `stream` is tcp.stream. `ack` is the segment that
     acknowledges the answer to the SYN, the third of the handshake. `reused` says that the same sockets had another
-    connection before. Numbers are those of packets, times nanoseconds since the epoch.
+    connection before, and `challenge` is the packet by which that one went on in spite of the SYN, 0 where it did not.
+    Numbers are those of packets, times nanoseconds since the epoch.
     """
 
     def __init__(self, stream: int, key: bytes, segment: Segment, reused: bool, with_states: bool) -> None:
@@ -435,6 +438,8 @@ class Connection:
         self.initial_rtt = self.last_syn_ns = 0
         self.rtt_total = self.rtt_least = self.rtt_most = self.rtt_count = 0
         self.icmp: list[IcmpError] | None = None
+        self.aside: Connection | None = None
+        self.challenge = 0
         begins: cython.longlong = segment.flags & (_SYN | _ACK)
         if begins == _SYN:
             self.first.state_number = _CLOSED
@@ -471,7 +476,8 @@ class Connection:
         """How it opened.
 
         "handshake", "fast open" or "simultaneous"; "refused", "unreachable", "unanswered" or "unfinished" where it did
-        not; "before the capture" where nobody can know.
+        not, "challenged" where the sockets were in another connection that went on; "before the capture" where nobody
+        can know.
         """
         client, server = self.client, self.server
         if not self.beginning_seen or client.syn is None:
@@ -481,6 +487,8 @@ class Connection:
                 return "refused"
             if server.segments:
                 return "unfinished"
+            if self.challenge:
+                return "challenged"
             return "unreachable" if self.icmp else "unanswered"
         if server.syn.flags & 0x10 == 0:
             return "simultaneous"
@@ -498,13 +506,15 @@ class Connection:
         only one side sent a FIN, "closing" when an acknowledgement is missing; "open" when no end was captured, and
         "never open".
         """
-        if self.opened in ("refused", "unreachable", "unanswered"):
+        if self.opened in ("refused", "unreachable", "unanswered", "challenged"):
             return "never open"
         first, second = self.first, self.second
         if first.fin_acked and second.fin_acked:
             return "simultaneous" if self.fins_crossed else "orderly"
         if self.reset:
             return "reset"
+        if self.server.syn is not None and self.opened == "unfinished":
+            return "never open"
         if first.fin is not None and second.fin is not None:
             return "closing"
         if first.fin is not None or second.fin is not None:
@@ -565,6 +575,7 @@ class Connection:
         seq: cython.longlong = segment.seq_raw
         ack: cython.longlong = segment.ack_raw
         found: cython.longlong = findings.flags
+        acks_syn: cython.bint
         acks_fin: cython.bint
         bit: cython.longlong
         window: cython.longlong
@@ -575,6 +586,8 @@ class Connection:
             self.last_ns = segment.time_ns
         side.segments += 1
 
+        if found & _ACK_LOST_SEGMENT and other.next_seq != _NOT_KNOWN and (other.next_seq - ack & _32_BITS) < _HALF:
+            found &= ~_ACK_LOST_SEGMENT  # seen, though not in one piece
         if found & _WORTH_TELLING:
             for bit in range(14):
                 if found >> bit & 1:
@@ -583,10 +596,9 @@ class Connection:
             side.fill(seq, seq + segment.length & _32_BITS)
         self._judge(side, segment, found)
         if segment.length and not flags & _RST:
-            self._measure(side, seq + segment.length & _32_BITS)
-
-        if segment.length:
-            if not found & _PROBE or side.last_data_number == 0:
+            self._measure(side, segment)
+        if segment.length and (not found & _PROBE or side.last_data_number == 0):
+            if side.fin_seq == _NOT_KNOWN or 0 < (side.fin_seq - seq & _32_BITS) < _HALF:  # nothing follows a FIN
                 side.data_segments += 1
                 side.octets += segment.length
                 side.last_data_number = cython.cast(cython.uint, number)
@@ -608,7 +620,14 @@ class Connection:
             if window > side.largest_window:
                 side.largest_window = cython.cast(cython.int, window)
 
-        # The states: what the segment is for its sender, then what it is for the other side.
+        # The states: what the segment is for its sender, then what it is for the other side. What acknowledges more
+        # than was sent is no answer to a SYN (RFC 9293, 3.10.7.3 and 3.10.7.4).
+        acks_syn = bool(
+            flags & _ACK
+            and other.syn is not None
+            and 0 < (ack - other.syn.seq_raw & _32_BITS) < _HALF
+            and (other.next_seq - ack & _32_BITS) < _HALF
+        )
         acks_fin = bool(
             flags & _ACK and other.fin_seq != _NOT_KNOWN and 0 < (ack - other.fin_seq & _32_BITS) < _HALF
         )
@@ -617,7 +636,8 @@ class Connection:
             if side.rst is None:
                 side.rst = segment.bare()
             if self._is_acceptable(side, segment, findings):
-                side.enter(_SEND_RST, number)
+                if side.state_number != _SYN_RECEIVED or flags & _ACK or seq == findings.expected:
+                    side.enter(_SEND_RST, number)  # else it answers a wrong acknowledgement (RFC 9293, 3.10.7.4)
                 if self.first_to_close < 0:
                     self.first_to_close = 0 if side is self.first else 1
                 self.reset = True
@@ -637,7 +657,7 @@ class Connection:
                 side.syns_again.append(Moment(number, segment.time_ns))
             if flags & _ACK:
                 side.enter(_SEND_SYN_ACK, number)
-                if other.syn is not None and 0 < (ack - other.syn.seq_raw & _32_BITS) < _HALF:
+                if acks_syn:
                     other.enter(_RECEIVE_SYN_ACK, number)
             else:
                 side.enter(_SEND_SYN, number)
@@ -648,13 +668,10 @@ class Connection:
                     other.challenged = True  # RFC 5961, 4.2
         elif not flags & _FIN:
             side.enter(_SEND_OTHER, number)
-        if flags & _ACK and other.syn is not None:
-            if 0 < (ack - other.syn.seq_raw & _32_BITS) < _HALF:
-                if self.ack is None and segment.from_client and not flags & _SYN and (
-                    other.next_seq - ack & _32_BITS
-                ) < _HALF:
-                    self.ack = segment.copy()
-                other.enter(_RECEIVE_ACK_OF_SYN, number)
+        if acks_syn:
+            if self.ack is None and segment.from_client and not flags & _SYN:
+                self.ack = segment.copy()
+            other.enter(_RECEIVE_ACK_OF_SYN, number)
         if acks_fin:
             if other.fin_acked == 0:
                 other.fin_acked = cython.cast(cython.uint, number)
@@ -674,11 +691,14 @@ class Connection:
             other.enter(_RECEIVE_OTHER, number)
         return 0
 
-    def _measure(self, side: Side, stop: cython.longlong) -> int:
-        """Take in where the data of a segment end; what is behind a FIN does not count."""
+    def _measure(self, side: Side, segment: Segment) -> int:
+        """Take in where the data of a segment begin and end; what is behind a FIN does not count."""
+        stop: cython.longlong = segment.seq_raw + segment.length & _32_BITS
         if side.fin_seq != _NOT_KNOWN and 0 < (stop - side.fin_seq & _32_BITS) < _HALF:
             stop = side.fin_seq
         if side.highest_sent == _NOT_KNOWN or 0 < (stop - side.highest_sent & _32_BITS) < _HALF:
+            if side.highest_sent != _NOT_KNOWN and 0 < (side.highest_sent - segment.seq_raw & _32_BITS) < _HALF:
+                side.blame("overlap", segment.number)
             side.highest_sent = stop
         return 0
 
@@ -696,7 +716,6 @@ class Connection:
         if segment.tsval >= 0 and not segment.flags & (_RST | _SYN):
             if side.last_tsval != _NOT_KNOWN and (segment.tsval - side.last_tsval & _32_BITS) >= _HALF:
                 side.blame("paws", number)
-                other.challenged = True
             elif other.last_ack_raw == _NOT_KNOWN or (other.last_ack_raw - seq & _32_BITS) < _HALF:
                 side.last_tsval = segment.tsval
         if len(segment.sack) >= 8 and not segment.flags & _SYN and self._is_duplicate_sack(segment):
@@ -704,7 +723,7 @@ class Connection:
         if side.challenged:
             side.challenged = False
             if segment.length == 0 and segment.flags & (_SYN | _RST | _FIN | _ACK) == _ACK:
-                if segment.ack_raw == side.last_ack_raw and other.syn_count + other.rst_count > 1:
+                if segment.ack_raw == side.last_ack_raw:
                     side.blame("challenge_ack", number)
         return 0
 

@@ -33,6 +33,7 @@ cdef class Tracker:
     cpdef bytes words(self)
     cdef bytes _worded(self, long long flags)
     cdef Connection _segment(self, bytes key)
+    cdef Side _choose(self, bytes key, Side side)
     cdef int _judge_fast_open(self, Side side) except -1
     cdef object _datagram(self, bytes key, object number, object time_ns, object octets)
     cdef Side _side(self, bytes key)

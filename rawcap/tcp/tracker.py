@@ -245,10 +245,16 @@ class Tracker:
         side: Side = self._side(key)
         reused: cython.bint = False
         opens: cython.bint = segment.flags & (_SYN | _ACK) == _SYN
+        if side is not None and side.connection.aside is not None:
+            side = self._choose(key, side)
         if side is not None and opens and side.base != _NOT_KNOWN:
             reused = side.base != segment.seq_raw or side.connection.ended
         if side is None or reused:
+            before: Side = side
             side = self._begin(key, reused)
+            if reused and not before.connection.reset and before.segments and before.other.segments:
+                before.connection.aside = None
+                side.connection.aside = before.connection
         connection: Connection = side.connection
         analyse(side, segment, findings)
         if reused:
@@ -258,6 +264,33 @@ class Tracker:
         connection.advance(side, segment, findings)
         self.is_segment = True
         return connection
+
+    def _choose(self, key: bytes, side: Side) -> Side:
+        """The side that sends a segment after a SYN in the middle of a connection (RFC 9293, 3.5.1; RFC 5961, 4.2).
+
+        Until the SYN is answered, what has the number that comes next in the old connection belongs to that, which
+        goes on: an answer to the SYN is a challenge ACK then. The same SYN once more belongs to the new connection.
+        """
+        segment: Segment = self.segment
+        connection: Connection = side.connection
+        aside: Connection = connection.aside
+        same: Side = aside.first if aside.key == key else aside.second
+        if aside.stream > connection.stream:  # the old connection went on
+            if segment.flags & (_SYN | _ACK) != _SYN or same.base != segment.seq_raw:
+                return side
+        elif connection.second.segments or segment.flags & _SYN:
+            if connection.second.segments:
+                connection.aside = None
+            return side
+        elif segment.seq_raw != same.next_seq:
+            return side
+        else:
+            same.challenged = side is connection.second
+            connection.challenge = cython.cast(cython.uint, segment.number)
+        connection.aside = None
+        aside.aside = connection
+        self._keep(key, same)
+        return same
 
     def _judge_fast_open(self, side: Side) -> int:
         """Find what a SYN with data, or its answer, says of fast open (RFC 7413)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dissectors.packet import Packet
 from rawcap.pipeline import Pipeline
@@ -19,6 +19,21 @@ from rawcap.tcp.tracker import Tracker
 if TYPE_CHECKING:
     from rawcap.tcp.connection import Connection, Side
     from rawcap.tcp.exchange import Exchange
+
+
+Raised = TypeVar("Raised", bound=Exception)
+
+
+def brief(error: Raised) -> Raised:
+    """An error to be raised in its own place, without the frames it came through: they are rawcap's, not the test's.
+
+    That of a filter shows the filter too, and a caret under what is wrong.
+    """
+    from rawcap.filter import FilterError
+
+    if isinstance(error, FilterError):
+        error.add_note(error.render())
+    return error.with_traceback(None)
 
 
 class SeenSide:
@@ -38,6 +53,7 @@ class SeenSide:
 
         Raises ValueError where some of them are not in the capture: what is there then stands in `parts`.
         """
+        __tracebackhide__ = True
         for part in self.parts:
             if isinstance(part, Gap):
                 raise ValueError(
@@ -97,6 +113,7 @@ class Seen:
     @property
     def packets(self) -> list[Packet]:
         """Its packets, numbered from 1. Raises RuntimeError before the capture has ended."""
+        __tracebackhide__ = True
         if self._packets is None:
             raise RuntimeError("what was seen is known when the capture has ended: ask behind the with block")
         return self._packets
@@ -147,9 +164,18 @@ class Seen:
         return Pipeline(reassemble=True).noted(iter(self.packets))
 
     def ladder(self, number: int = 0) -> str:
-        """The sequence diagram of a connection, by its place in `connections`, as `rawcap ladder` draws it."""
+        """The sequence diagram of a connection, by its place in `connections`, as `rawcap ladder` draws it.
+
+        Raises LookupError where there is no such connection.
+        """
+        __tracebackhide__ = True
         from rawcap.show.ladder import ladder
 
+        count = len(self.connections)
+        if not -count <= number < count:
+            there = ["no connection was seen", "1 was seen, number 0", "2 were seen, 0 and 1"]
+            told = there[count] if count < len(there) else f"{count} were seen, 0 to {count - 1}"
+            raise LookupError(f"there is no connection {number}: {told}")
         return ladder(self._whole, self.connections[number].stream).rstrip()
 
     def verify(self, *expectations: str) -> None:
@@ -157,8 +183,9 @@ class Seen:
 
         Without any, that there is a connection or exchange and no rule of the checklist is broken. Raises
         AssertionError, with a line for each that does not hold and the packets that prove it, and ValueError for an
-        expectation that is not understood.
+        expectation or a filter that is not understood.
         """
+        __tracebackhide__ = True
         from rawcap.filter import display_filter
         from rawcap.pipeline import NOTED
         from rawcap.tcp.tracker import FIELDS
@@ -167,8 +194,11 @@ class Seen:
         from rawcap.tcp.verify.rules import BROKEN, checklist, listed
 
         filters: list[str] = []
-        expected = [expect(text, filters) for text in expectations]
-        tests = [display_filter(text) for text in filters]
+        try:
+            expected = [expect(text, filters) for text in expectations]
+            tests = [display_filter(text) for text in filters]
+        except ValueError as error:
+            raise brief(error) from None
         evidence = Evidence(None, tests)
         needs = {name for test in tests for name in test.fields} & NOTED - FIELDS
         for packet in Pipeline(reassemble=True, needs=needs).noted(iter(self.packets)):

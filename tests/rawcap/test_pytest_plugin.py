@@ -186,7 +186,7 @@ class TestVerifying:
         with pytest.raises(AssertionError) as raised:
             seen.verify("connections=2", "refused", "none: tcp.flags.reset == 1")
         assert str(raised.value).splitlines() == [
-            "connections=2: there are 1 (see packets 1)",
+            "connections=2: there is 1 (see packets 1)",
             "none: tcp.flags.reset == 1: 1 packet of 2 (see packets 2)",
         ]
 
@@ -201,6 +201,110 @@ class TestVerifying:
     def test_an_expectation_that_is_not_understood(self) -> None:
         with pytest.raises(ValueError, match="there is no expectation 'handshakes'; did you mean handshake"):
             Seen("nothing", []).verify("handshakes")
+
+
+class TestWhatIsShownOfAnError:
+    """It points at the line of the test: what is inside of rawcap is not shown."""
+
+    @pytest.mark.parametrize(
+        ("line", "shown"),
+        [
+            (
+                'packets.read(PATH).verify("handshake", "refused")',
+                ["AssertionError: handshake: tcp 0: RST answered it: nobody listens (see packets 1 and 2)"],
+            ),
+            (
+                'packets.read(PATH).verify("handshak")',
+                ["*ExpectationError: there is no expectation 'handshak'; did you mean handshake?"],
+            ),
+            (
+                'packets.read(PATH).verify("any: tcp.flgs")',
+                ["*FilterError: no field 'tcp.flgs'; *", "E *tcp.flgs", "E *^~~~~~~~"],
+            ),
+            (
+                'packets.read(PATH, "tcp.flgs")',
+                ["*FilterError: no field 'tcp.flgs'; *", "E *tcp.flgs", "E *^~~~~~~~"],
+            ),
+            ('packets.read("nowhere")', ["*CaptureError: nowhere: there is no such file"]),
+            (
+                "packets.read(PATH).ladder(4)",
+                ["LookupError: there is no connection 4: 1 was seen, number 0"],
+            ),
+        ],
+    )
+    def test_of_a_recorded_file(self, pytester: pytest.Pytester, line: str, shown: list[str]) -> None:
+        path = str(CAPTURES / "refused.pcapng")
+        pytester.makepyfile(f"PATH = {path!r}\ndef test_it(packets):\n    {line}\n")
+        done = pytester.runpytest_subprocess(*PLUGIN)
+        first, *more = shown
+        done.stdout.fnmatch_lines([f"> *{line}", f"E *{first}", *more])
+        self.points_at_the_test(done)
+
+    @pytest.mark.privileged
+    @pytest.mark.parametrize(
+        ("arguments", "shown"),
+        [
+            ('"tcp prt 9"', ["E*FilterError: syntax error", "E*tcp prt 9", "E*^~~~~~~~~"]),
+            ('"tcp", "nolo"', ["E*LiveError: there is no interface 'nolo'*"]),
+        ],
+    )
+    def test_of_a_capture(self, host: Host, pytester: pytest.Pytester, arguments: str, shown: list[str]) -> None:
+        tests = f"""
+            def test_it(packets):
+                with packets.capture({arguments}):
+                    pass
+        """
+        done = run(host, pytester, tests)
+        done.stdout.fnmatch_lines(shown)
+        self.points_at_the_test(done)
+
+    @pytest.mark.privileged
+    def test_of_the_end_of_a_capture(self, host: Host, pytester: pytest.Pytester) -> None:
+        tests = """
+            def test_it(packets):
+                with packets.capture(""):
+                    os.system("ip link set lo down")
+        """
+        done = run(host, pytester, tests)
+        done.stdout.fnmatch_lines(["E*LiveError: lo went down"])
+        self.points_at_the_test(done)
+
+    def points_at_the_test(self, done: pytest.RunResult) -> None:
+        done.assert_outcomes(failed=1)
+        for inside in ("seen.py", "pytest_plugin.py", "capturing.py", "contextlib.py"):
+            done.stdout.no_fnmatch_line(f"*{inside}:*")
+
+    @pytest.mark.parametrize(
+        ("name", "number", "words"),
+        [
+            ("udp_answered", 0, "there is no connection 0: no connection was seen"),
+            ("port_reuse", 9, "there is no connection 9: 3 were seen, 0 to 2"),
+            ("refused", -2, "there is no connection -2: 1 was seen, number 0"),
+        ],
+    )
+    def test_a_ladder_of_a_connection_that_is_not_there(self, name: str, number: int, words: str) -> None:
+        with pytest.raises(LookupError) as raised:
+            Seen("a file", rawcap.read(CAPTURES / f"{name}.pcapng")).ladder(number)
+        assert str(raised.value) == words
+
+
+class TestWhereToSave:
+    @pytest.mark.parametrize("folder", ["file", "file/below"])
+    def test_a_file_is_refused_at_the_start(self, pytester: pytest.Pytester, folder: str) -> None:
+        pytester.makefile("", file="mine")
+        pytester.makepyfile("def test_it(packets): assert False")
+        done = pytester.runpytest_subprocess(*PLUGIN, "--rawcap-save", folder)
+        assert done.ret == pytest.ExitCode.USAGE_ERROR
+        assert [line for line in done.errlines if line] == [
+            f"ERROR: --rawcap-save: {pytester.path / 'file'} is there and is no folder"
+        ]
+        assert "collected" not in done.stdout.str()
+
+    def test_a_folder_and_none_yet_are_taken(self, pytester: pytest.Pytester) -> None:
+        (pytester.path / "kept").mkdir()
+        pytester.makepyfile("def test_it(packets): pass")
+        for folder in ("kept", "kept/new", "other"):
+            pytester.runpytest_subprocess(*PLUGIN, "--rawcap-save", folder).assert_outcomes(passed=1)
 
 
 @pytest.mark.privileged
@@ -433,7 +537,7 @@ class TestFailures:
         assert not (pytester.path / "kept").exists()
 
     def test_a_folder_that_cannot_be_made_is_told(self, host: Host, pytester: pytest.Pytester) -> None:
-        done = run(host, pytester, self.TESTS, "--rawcap-save", "/dev/null/kept")
+        done = run(host, pytester, self.TESTS, "--rawcap-save", "/proc/kept")
         done.assert_outcomes(failed=1)
         done.stdout.fnmatch_lines(["*- rawcap: saved -*", "not kept: *"])
 

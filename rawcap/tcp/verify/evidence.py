@@ -83,6 +83,8 @@ class Sender:
         """Sequence numbers from its first segment to `end`, however often they wrap."""
         self.heard = 0
         """As many of those as the other side acknowledged."""
+        self.heard_by = 0
+        """The packet that was the last to acknowledge data of it."""
         self.controls = 0
         """How many of them are of a SYN or a FIN."""
         self.fin_end = -1
@@ -97,9 +99,6 @@ class Sender:
         self.reset: int = 0
         """The packet with the reset that counts; 0 where there is none."""
         self.after_reset = Numbers()
-        self.challenged = 0
-        """The packet that makes a challenge ACK of its next segment, if that is a bare acknowledgement."""
-        self.challenge_acks = Numbers()
         self.selective = Numbers()
         """Segments with SACK blocks."""
         self.timestamps = Numbers()
@@ -221,7 +220,7 @@ class Case:
         sender, other = self.senders[client], self.senders[not client]
         self._count_acknowledgement(segment, sender, other)
         self._count_resets(segment, sender, other)
-        self._count_sequence(segment, sender, notes)
+        self._count_sequence(segment, sender, other, notes)
         if segment.sack:
             sender.selective.add(segment.number)
         if not segment.flags & (RST | SYN):
@@ -232,11 +231,6 @@ class Case:
 
     def _count_acknowledgement(self, segment: Segment, sender: Sender, other: Sender) -> None:
         number, flags = segment.number, segment.flags
-        if sender.challenged:
-            bare = segment.length == 0 and flags & (SYN | FIN | RST | ACK) == ACK
-            if bare and (segment.ack_raw == sender.acknowledges or sender.acknowledges < 0):
-                sender.challenge_acks.add(number)
-            sender.challenged = 0
         if not flags & ACK or flags & RST:
             return
         if other.end >= 0 and (excess := after(segment.ack_raw, other.end)) > 0:
@@ -244,6 +238,9 @@ class Case:
                 sender.beyond.append((number, excess))
             return
         if sender.acknowledges < 0 or after(segment.ack_raw, sender.acknowledges) > 0:
+            data_end = other.fin_end - 1 if other.fin_end >= 0 else other.end
+            if other.end >= 0 and (sender.acknowledges < 0 or after(data_end, sender.acknowledges) > 0):
+                other.heard_by = number
             sender.acknowledges = segment.ack_raw
             if other.end >= 0:
                 other.heard = other.passed - after(other.end, segment.ack_raw)
@@ -258,15 +255,12 @@ class Case:
             if off and not answers:
                 if len(sender.resets_ignored) < MOST_NUMBERS:
                     sender.resets_ignored.append((number, off))
-                other.challenged = number
             elif not sender.reset:
                 sender.reset = number
-        elif segment.flags & (SYN | ACK) == SYN:
-            other.challenged = number
         if segment.length and sender.reset:
             sender.after_reset.add(number)
 
-    def _count_sequence(self, segment: Segment, sender: Sender, notes: dict[str, Any]) -> None:
+    def _count_sequence(self, segment: Segment, sender: Sender, other: Sender, notes: dict[str, Any]) -> None:
         flags, number = segment.flags, segment.number
         controls = bool(flags & SYN) + bool(flags & FIN)
         if flags & RST:
@@ -288,10 +282,13 @@ class Case:
                 if notes.get("tcp.analysis.lost_segment"):
                     sender.passed_over.add(number)
             elif after(seq, sender.end) < 0:
+                is_new = after(seq, other.acknowledges) >= 0
                 if notes.get("tcp.analysis.out_of_order"):
                     sender.out_of_order.add(number)
                 elif notes.get("tcp.analysis.retransmission"):
                     self._count_repetition(segment, sender, notes)
+                elif notes.get("tcp.analysis.keep_alive") and segment.length and is_new:
+                    self._count_repetition(segment, sender, notes)  # a keep-alive's octet is acknowledged already
         if after(end, sender.end) > 0 and (segment.length != 1 or not notes.get("tcp.analysis.keep_alive")):
             sender.passed += after(end, sender.end)
             sender.end = end

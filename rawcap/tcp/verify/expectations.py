@@ -1,10 +1,11 @@
 """What a grader may expect of connections and exchanges: a small set of names, and display filters.
 
-    expectation = expect("bytes-to-server=5")
-    check = expectation.look(cases)
+    filters: list[str] = []
+    expectation = expect("bytes-to-server=5", filters)
+    check = expectation.look(evidence.cases, evidence.elsewhere)
 
-An expectation speaks of every connection that was chosen, and fails where there is none. A wrong one is an
-`ExpectationError`, in one line.
+An expectation speaks of every connection that was chosen, and fails where there is none; only "connections=0",
+"exchanges=0" and "none: FILTER" hold of nothing. A wrong one is an `ExpectationError`, in one line.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Expectation:
     filter: int = -1
 
     def look(self, cases: Sequence[Case], elsewhere: Case | None = None) -> Check:
-        """Whether it holds of the cases; `elsewhere` has the packets of none."""
+        """Whether it holds of the cases; `elsewhere` has the packets of none, and is None where a filter chose."""
         if self.kind is None:
             return self._of_filter([*cases, *([elsewhere] if elsewhere is not None else [])])
         of = self.kind.of
@@ -55,9 +56,10 @@ class Expectation:
             is_tcp = self.kind.name == "connections"
             found = [case for case in cases if case.is_tcp == is_tcp]
             verdict = HOLDS if len(found) == int(self.value) else BROKEN
-            return Check(verdict, f"there are {len(found)}", [case.flow.first_number for case in found][:8])
+            told = f"there {'is' if len(found) == 1 else 'are'} {len(found)}"
+            return Check(verdict, told, [case.flow.first_number for case in found][:8])
         if not wanted:
-            return Check(BROKEN, "there is no " + ("exchange of datagrams" if of == "udp" else "connection"))
+            return Check(BROKEN, nothing(of, filtered=elsewhere is None))
         numbers: list[int] = []
         told = ""
         for case in wanted:
@@ -82,29 +84,67 @@ class Expectation:
         return Check(HOLDS if holds else BROKEN, f"{counted(failed, 'packet')} of {passed + failed} do not", others)
 
 
+_NOTHING = {
+    "tcp": ("there is no connection", "no connection passes the filter"),
+    "udp": ("there is no exchange of datagrams", "no exchange of datagrams passes the filter"),
+    "both": ("there is no TCP connection and no UDP exchange", "no connection passes the filter"),
+}
+
+
+def nothing(of: str, *, filtered: bool) -> str:
+    """The words for there being nothing to look at, `of` as a Kind has it; `filtered` where a filter chose."""
+    return _NOTHING[of][filtered]
+
+
 def expect(text: str, filters: list[str]) -> Expectation:
-    """The expectation that a user wrote; a filter is appended to `filters`.  Raises ExpectationError."""
-    quantity, colon, rest = text.partition(":")
+    """The expectation that a user wrote; a filter is appended to `filters`.  Raises ExpectationError.
+
+    Blanks around names and values mean nothing.
+    """
+    quantity, colon, rest = (part.strip() for part in text.partition(":"))
     if colon and quantity in QUANTITIES:
-        filters.append(rest.strip())
-        if not rest.strip():
+        if not rest:
             raise ExpectationError(f"{text!r} has no filter: write it like 'any: tcp.flags.reset == 1'")
-        return Expectation(f"{quantity}: {rest.strip()}", None, "", len(filters) - 1)
-    name, equals, value = text.partition("=")
+        filters.append(rest)
+        return Expectation(f"{quantity}: {rest}", None, "", len(filters) - 1)
+    name, equals, value = (part.strip() for part in text.partition("="))
     kind = KINDS.get(name)
     if kind is None:
-        near = difflib.get_close_matches(name, KINDS, n=3, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(KINDS)}, any:, none:, all:"
-        raise ExpectationError(f"there is no expectation {name!r}{hint}")
-    if bool(kind.value) != bool(equals):
-        raise ExpectationError(f"{name} needs a value: {name}={kind.value}" if kind.value else f"{name} takes no value")
+        raise _unknown(text, name)
+    if not kind.value:
+        if equals:
+            raise ExpectationError(f"{name} takes no value")
+        return Expectation(name, kind, "")
+    if not value:
+        raise ExpectationError(f"{name} needs a value: {name}={kind.value}")
     _check_value(kind, value)
-    return Expectation(text, kind, value)
+    return Expectation(f"{name}={value}", kind, value)
+
+
+def _unknown(text: str, name: str) -> ExpectationError:
+    """What is wrong with an expectation whose name nobody knows."""
+    if not text.strip():
+        return ExpectationError("it is empty: write it like handshake, server-port=9000 or 'any: tcp.flags.reset == 1'")
+    first, _, rest = text.replace(":", " ").strip().lower().partition(" ")
+    if first in QUANTITIES:
+        return ExpectationError(f"a filter follows '{first}:': write it like '{first}: {rest.strip() or 'FILTER'}'")
+    near = difflib.get_close_matches(name.lower(), KINDS, n=3, cutoff=0.5)
+    if name.lower() in near:
+        near = [name.lower()]
+    hint = f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(KINDS)}, any:, none:, all:"
+    return ExpectationError(f"there is no expectation {name!r}{hint}")
+
+
+_PORTS = "PORT[-PORT]"
+_LAST_PORT = 65_535
+_MOST_DIGITS = 20  # of a number of octets or connections: no capture has more
 
 
 def _check_value(kind: Kind, value: str) -> None:
-    if kind.value == "N" and not value.isdecimal():
+    if kind.value == "N" and not (value.isdecimal() and len(value) <= _MOST_DIGITS):
         raise ExpectationError(f"{kind.name}={value}: {value!r} is not a number")
+    if kind.value == _PORTS:
+        _check_ports(kind, value)
     if kind.value == "MS":
         try:
             number = float(value)
@@ -121,6 +161,20 @@ def _check_value(kind: Kind, value: str) -> None:
             ipaddress.ip_address(value)
         except ValueError:
             raise ExpectationError(f"{kind.name}={value}: {value!r} is not an address") from None
+
+
+def _check_ports(kind: Kind, value: str) -> None:
+    for each in (part.strip() for part in value.split("-", 1)):
+        if not (each.isdecimal() and len(each) <= _MOST_DIGITS and int(each) <= _LAST_PORT):
+            raise ExpectationError(f"{kind.name}={value}: {each!r} is not a port: write it like 9000 or 9000-9010")
+    if not _ports(value):
+        raise ExpectationError(f"{kind.name}={value}: the first port of a range is the lower one")
+
+
+def _ports(value: str) -> range:
+    """The ports that "9000", or "9000-9010", means."""
+    first, _, last = value.partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 Found = tuple[bool, str, Sequence[int]]
@@ -164,7 +218,7 @@ def _orderly_close(case: Case, value: str) -> Found:
     return case.connection.closed in ("orderly", "simultaneous"), case.connection.closed, fins
 
 
-@_kind("no-retransmission", "No segment was sent again")
+@_kind("no-retransmission", "No segment was sent again; a keep-alive or a window probe is none")
 def _no_retransmission(case: Case, value: str) -> Found:
     check = _rule_check(case, "no-retransmission")
     return check.verdict == HOLDS, check.detail, check.numbers
@@ -176,6 +230,12 @@ def _outcome_is(name: str) -> Callable[[Case, str], Found]:
         return found.name == name, found.client, found.numbers
 
     return look
+
+
+@_kind("no-conflict", "No octet was sent again with another value")
+def _no_conflict(case: Case, value: str) -> Found:
+    check = _rule_check(case, "no-conflict")
+    return check.verdict == HOLDS, check.detail, check.numbers
 
 
 _kind("refused", "RST answered the SYN: ECONNREFUSED")(_outcome_is("refused"))
@@ -214,7 +274,7 @@ def _time_wait(case: Case, value: str) -> Found:
 def _end_of(side: str, what: str) -> Callable[[Case, str], Found]:
     def look(case: Case, value: str) -> Found:
         found = getattr(getattr(case.flow, side), what)
-        same = found == int(value) if what == "port" else _address(found) == _address(value)
+        same = found in _ports(value) if what == "port" else _address(found) == _address(value)
         return same, f"the {side}'s {what} is {found}", [case.flow.first_number]
 
     return look
@@ -226,8 +286,14 @@ def _address(text: str) -> str:
     return str(ipaddress.ip_address(text)) if text else ""
 
 
-_kind("server-port", "The server's port", "N", "both")(_end_of("server", "port"))
-_kind("client-port", "The client's port", "N", "both")(_end_of("client", "port"))
+@_kind("protocol", "Which protocol it is, of each that was chosen", "tcp|udp", "both")
+def _protocol(case: Case, value: str) -> Found:
+    protocol = "tcp" if case.is_tcp else "udp"
+    return protocol == value, f"it is {protocol}", [case.flow.first_number]
+
+
+_kind("server-port", "The server's port, or the range it is in", _PORTS, "both")(_end_of("server", "port"))
+_kind("client-port", "The client's port, or the range it is in", _PORTS, "both")(_end_of("client", "port"))
 _kind("server-address", "The server's address", "ADDRESS", "both")(_end_of("server", "address"))
 _kind("client-address", "The client's address", "ADDRESS", "both")(_end_of("client", "address"))
 
@@ -257,7 +323,7 @@ _kind("connections", "How many TCP connections there are", "N", "all")(_counts)
 _kind("exchanges", "How many UDP exchanges there are", "N", "all")(_counts)
 
 
-@_kind("retransmissions", "Segments that were sent again, by both sides", "N")
+@_kind("retransmissions", "Segments that were sent again, by both sides, as no-retransmission counts them", "N")
 def _retransmissions(case: Case, value: str) -> Found:
     count = sum(sender.repeated for sender in case.senders.values())
     numbers = [each.number for sender in case.senders.values() for each in sender.repetitions]

@@ -66,6 +66,8 @@ def outcome(case: Case) -> Outcome:
         return _unreachable(case)
     if opened == "unanswered":
         return _unanswered(case)
+    if opened == "challenged":
+        return _challenged(case)
     if opened == "unfinished" or _is_wrong_ack(case):
         return _unfinished(case)
     return _of_open(case)
@@ -115,6 +117,13 @@ def _unanswered(case: Case) -> Outcome:
             "a firewall looks the same"
         )
     return Outcome("timed out", told, server, "ETIMEDOUT", numbers)
+
+
+def _challenged(case: Case) -> Outcome:
+    connection = case.connection
+    numbers = [*(each.number for each in connection.client.syns), connection.challenge]
+    told = f"SYN ({listed(numbers[:-1], connection.client.syn_count)}) came in the middle of an open connection"
+    return Outcome("unfinished", told, f"the connection goes on as if there were no SYN ({numbers[-1]})", "", numbers)
 
 
 def _is_wrong_ack(case: Case) -> bool:

@@ -137,6 +137,9 @@ def _syn_answered(case: Case) -> Check:
         error = case.errors[0]
         return Check(BROKEN, f"ICMP from {error.reporter}: {error.words}", [client.syn.number, error.number])
     syns = [each.number for each in client.syns]
+    if connection.challenge:
+        told = "the sockets are in another connection, which goes on"
+        return Check(BROKEN, told, [*syns, connection.challenge])
     if server.segments:
         answer = next((each for each in case.kept if not each.from_client), None)
         found = [answer.number] if answer is not None else []
@@ -267,7 +270,7 @@ def _final_ack(case: Case) -> Check:
 
 
 def _acknowledged(case: Case, client: bool) -> Check:
-    side, other = case.side(client), case.side(not client)
+    side = case.side(client)
     sent, acknowledged = case.sent(client), case.acknowledged(client)
     if not sent:
         return Check(DOES_NOT_APPLY, f"the {SIDES[client]} sent none")
@@ -275,7 +278,7 @@ def _acknowledged(case: Case, client: bool) -> Check:
     numbers = sorted({each.number for each in (first, last) if each is not None})
     if acknowledged >= sent:
         told = f"{counted(sent, 'octet')} in {counted(side.data_segments, 'segment')}, all acknowledged"
-        return Check(HOLDS, told, [*numbers, other.last_ack_number])
+        return Check(HOLDS, told, sorted({*numbers, case.senders[client].heard_by}))
     told = f"{acknowledged:,} of {counted(sent, 'octet')} acknowledged"
     if case.senders[client].repeated == 0 and case.connection.closed in ("open", "half closed"):
         return Check(NOT_SEEN, f"{told}, then the capture ends", numbers)
@@ -299,12 +302,7 @@ def _ack_of_sent(case: Case) -> Check:
         beyond = case.senders[client].beyond
         if not beyond or case.side(not client).missing:
             continue
-        number, excess = beyond[0]
-        if client and case.connection.ack is not None and number == case.connection.ack.number:
-            continue  # that is what final-ack says
-        syn_ack = case.connection.server.syn
-        if not client and syn_ack is not None and number == syn_ack.number:
-            continue  # and that syn-ack-number
+        _, excess = beyond[0]
         told = f"the {SIDES[client]} acknowledges {counted(excess, 'octet')} too many"
         return Check(BROKEN, told, [number for number, _ in beyond])
     return Check(HOLDS, "every number lies within what was sent")
@@ -358,7 +356,7 @@ def _server_fin(case: Case) -> Check:
 
 @_rule("no-reset", "end", "No reset ends it", "RFC 9293, 3.10.7.4")
 def _no_reset(case: Case) -> Check:
-    if case.connection.opened in ("refused", "unanswered", "unreachable"):
+    if case.connection.opened in ("refused", "unanswered", "unreachable", "challenged"):
         return Check(DOES_NOT_APPLY, "never open")
     for client in (True, False):
         number = case.senders[client].reset
@@ -486,11 +484,9 @@ def _reset_expected(case: Case) -> Check:
 
 @_rule("no-challenge", "between", "No challenge ACK is needed", "RFC 5961, 3.2 and 4.2")
 def _no_challenge(case: Case) -> Check:
-    for client in (True, False):
-        found = case.senders[client].challenge_acks
-        if found.count:
-            told = f"challenge ACK of the {SIDES[client]}: a SYN or RST came that does not belong here"
-            return Check(BROKEN, told, found.first)
+    told, numbers = _blamed(case, "challenge_ack")
+    if told:
+        return Check(BROKEN, f"{told}: a SYN or RST came that does not belong here", numbers)
     return Check(HOLDS, "no challenge ACK")
 
 

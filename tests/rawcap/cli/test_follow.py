@@ -150,8 +150,8 @@ def test_fragments_are_put_together_before(rawcap: Run) -> None:
 @pytest.mark.parametrize(
     ("protocol", "number", "told"),
     [
-        ("tcp", "7", "there is no TCP connection 7: the file has only 0"),
-        ("udp", "7", "there is no UDP conversation 7: the file has 2 (0 to 1)"),
+        ("tcp", "7", f"{HALF_CLOSE} has 1 TCP connection, number 0; there is no 7"),
+        ("udp", "7", f"{DATAGRAMS} has 2 UDP conversations, 0 and 1; there is no 7"),
     ],
 )
 def test_a_number_that_nobody_has(rawcap: Run, protocol: str, number: str, told: str) -> None:
@@ -162,19 +162,48 @@ def test_a_number_that_nobody_has(rawcap: Run, protocol: str, number: str, told:
 
 def test_a_file_without_any(rawcap: Run) -> None:
     result = rawcap("follow", PCAPS / "arp.pcapng", "tcp", "0")
-    assert result.stderr == "rawcap: there is no TCP connection 0: the file has none\n"
+    assert result.stderr == f"rawcap: {PCAPS / 'arp.pcapng'} has no TCP connection\n"
 
 
-def test_a_number_below_zero(rawcap: Run) -> None:
-    result = rawcap("follow", HALF_CLOSE, "tcp", "--", "-1")
-    assert "-1 is less than 0" in result.stderr
-    assert result.exit_code == 2
+def test_a_number_alone_is_that_of_a_tcp_connection(rawcap: Run) -> None:
+    assert rawcap("follow", HALF_CLOSE, "0").stdout == TEXT
 
 
-def test_another_protocol(rawcap: Run) -> None:
-    result = rawcap("follow", HALF_CLOSE, "sctp", "0")
-    assert "'sctp' is not one of 'tcp', 'udp'" in result.stderr
-    assert result.exit_code == 2
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "which one? Name it by its number: FILE [tcp|udp] N; rawcap flows FILE lists them"),
+        (("udp",), "which one? Name it by its number: FILE [tcp|udp] N; rawcap flows FILE lists them"),
+        (("tcp", "--", "-1"), "N: -1 is less than 0"),
+        (("tcp", "-1"), "N is a number from 0, not -1"),
+        (("-12",), "N is a number from 0, not -12"),
+        (("tcp", "one"), "N: 'one' is not a number"),
+        (("sctp", "0"), "'sctp' is neither tcp nor udp"),
+        (("tcp", "0", "1"), "one conversation at a time: FILE [tcp|udp] N, without '1'"),
+        (("0", "--hex", "--raw"), "--hex and --raw contradict each other: give one"),
+        (("0", "--ascii", "--hex"), "--ascii and --hex contradict each other: give one"),
+        (("0", "--hx"), "there is no option --hx; did you mean --hex?"),
+        (("0", "--hx", "-1"), "there is no option --hx; did you mean --hex?"),
+    ],
+)
+def test_mistakes_are_one_line(rawcap: Run, arguments: tuple[str, ...], told: str) -> None:
+    result = rawcap("follow", HALF_CLOSE, *arguments)
+    assert result.stderr.removesuffix(" (see rawcap follow --help)\n") == f"rawcap: {told}"
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+@pytest.mark.parametrize(
+    ("side", "told"),
+    [
+        ((), "[neither side sent any octets]"),
+        (("--client",), "[the client sent no octets]"),
+        (("--server",), "[the server sent no octets]"),
+    ],
+)
+def test_a_conversation_without_octets_says_so(rawcap: Run, side: tuple[str, ...], told: str) -> None:
+    result = rawcap("follow", PCAPS / "tcp" / "refused.pcapng", "0", *side)
+    assert result.stdout.splitlines()[2:] == [told]
+    assert result.exit_code == 0
 
 
 def test_standard_input(rawcap: Run) -> None:

@@ -36,6 +36,12 @@ never open: refused by a reset
 """
 
 
+@pytest.fixture(autouse=True)
+def no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of whoever runs the tests does not say how wide a page is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def test_a_connection(rawcap: Run) -> None:
     done = rawcap("ladder", REFUSED)
     assert (done.exit_code, done.stdout, done.stderr) == (0, TEXT, "")
@@ -49,6 +55,11 @@ def test_an_output_that_knows_ascii_only(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONIOENCODING": "ascii"},
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, ASCII, "")
+
+
+def test_a_page_is_as_wide_as_columns_says(rawcap: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert max(map(len, rawcap("ladder", REFUSED).stdout.splitlines())) <= 60
 
 
 def test_the_first_of_several_is_drawn_and_the_others_are_named(rawcap: Run) -> None:

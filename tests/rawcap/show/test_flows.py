@@ -51,7 +51,7 @@ def test_a_time_has_three_digits_that_count(nanoseconds: int, text: str) -> None
         ("retransmission", "1 retransmitted"),
         ("zero_window", "3 zero windows, 3 windows full, 3 keep-alives"),
         ("out_of_order", "1 out of order, 1 gap before"),
-        ("not_recorded", "1 gap before, 2 acknowledged unseen, 4 octets missing"),
+        ("not_recorded", "1 gap before, 1 acknowledged unseen, 4 octets missing"),
         ("host_unreachable", "host unreachable"),
         ("data_after_fin", "1 data after FIN"),
     ],

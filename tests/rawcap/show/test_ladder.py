@@ -18,10 +18,12 @@ PCAPS = Path(__file__).parents[3] / "pcaps"
 LOST_SYN = """\
                        192.0.2.1:49152                                           192.0.2.2:7
  time, s  packet       CLOSED ┊                                                       ┊ UNKNOWN
-0.000000       1     SYN-SENT │──SYN seq=0 win=64240 mss=1460 scale=10 sack──────────▶┊
+0.000000       1     SYN-SENT │──SYN seq=0 win=64240─────────────────────────────────▶┊
+                              │  mss=1460 scale=10 sack timestamps                    ┊
                               │                      … 1.01 s …                       ┊
 1.006672       2              │──SYN seq=0 win=64240 · retransmission────────────────▶┊
-1.006910       3  ESTABLISHED │◀─────SYN, ACK seq=0 ack=1 win=65160 mss=1460 scale=1──│ SYN-RECEIVED
+1.006910       3  ESTABLISHED │◀──────────────────────SYN, ACK seq=0 ack=1 win=65160──│ SYN-RECEIVED
+                              │                     mss=1460 scale=1 sack timestamps  │
 1.006932       4              │──ACK ack=1 win=64512─────────────────────────────────▶│ ESTABLISHED
 1.007110       5              │──PSH, ACK seq=1 ack=1 len=6──────────────────────────▶│
 1.007193       6              │◀─────────────────────────────────ACK ack=7 win=65154──│
@@ -31,8 +33,8 @@ LOST_SYN = """\
 1.007446      10    TIME-WAIT │◀────────────────────────────────FIN, ACK seq=7 ack=8──│ LAST-ACK
 1.007453      11              │──ACK ack=8 win=64512─────────────────────────────────▶│ CLOSED
 
-opened by a handshake in 1.01 s; closed orderly, by the client first; the client is in TIME-WAIT; 1
-retransmission
+opened by a handshake in 1.01 s; closed orderly, by the client first; the client is in TIME-WAIT;
+1 retransmission
 """
 
 UNANSWERED = """\
@@ -51,8 +53,10 @@ never open: 3 SYNs, no answer
 BOTH = """\
                        192.0.2.1:49152                                           192.0.2.2:7
  time, s  packet       CLOSED ┊                                                       ┊ UNKNOWN
-0.000000       1     SYN-SENT │──SYN seq=0 win=64240 mss=1460 scale=10 sack──────────▶┊
-0.000202       2  ESTABLISHED │◀─────SYN, ACK seq=0 ack=1 win=65160 mss=1460 scale=1──│ SYN-RECEIVED
+0.000000       1     SYN-SENT │──SYN seq=0 win=64240─────────────────────────────────▶┊
+                              │  mss=1460 scale=10 sack timestamps                    ┊
+0.000202       2  ESTABLISHED │◀──────────────────────SYN, ACK seq=0 ack=1 win=65160──│ SYN-RECEIVED
+                              │                     mss=1460 scale=1 sack timestamps  │
 0.000217       3              │──ACK ack=1 win=64512─────────────────────────────────▶│ ESTABLISHED
 0.000371       4              │──PSH, ACK seq=1 ack=1 len=6──────────────────────────▶│
 0.000508       5              │◀─────────────────────────────────ACK ack=7 win=65154──│
@@ -76,6 +80,32 @@ UNREACHABLE = """\
 
 never open: address unreachable
 ╌╌▶ never acknowledged in this capture
+"""
+
+NARROW = """\
+               192.0.2.1:49152             192.0.2.2:7
+ time, s  #    CLOSED ┊                         ┊ UNKNOWN
+0.000000  1  SYN-SENT │──SYN seq=0 win=64240───▶┊
+                      │  mss=1460 scale=10      ┊
+                      │  sack timestamps        ┊
+0.000143  2     ESTAB │◀──SYN, ACK seq=0 ack=1──│ SYN-RECV
+                      │              win=65160  │
+                      │  mss=1460 scale=1 sack  │
+                      │             timestamps  │
+0.000157  3           │──ACK ack=1 win=64512───▶│ ESTAB
+0.000273  4           │──PSH, ACK seq=1 ack=1──▶│
+                      │  len=6                  │
+0.000364  5           │◀───ACK ack=7 win=65154──│
+0.000388  6           │◀──PSH, ACK seq=1 ack=7──│
+                      │                  len=6  │
+0.000395  7           │──ACK ack=7 win=64512───▶│
+0.000406  8 FIN-WAIT1 │──FIN, ACK seq=7 ack=7──▶│ CLOSE-WAIT
+0.000528  9 TIME-WAIT │◀──FIN, ACK seq=7 ack=8──│ LAST-ACK
+0.000534 10           │──ACK ack=8 win=64512───▶│ CLOSED
+
+opened by a handshake in 157 µs;
+closed orderly, by the client first;
+the client is in TIME-WAIT
 """
 
 NOT_TAKEN = """\
@@ -138,11 +168,40 @@ def test_the_whole_picture(name: str, number: int, protocol: str, expected: str)
     assert drawn(name, number, protocol) == expected
 
 
+def test_a_narrow_page_has_short_names_and_leaves_nothing_out() -> None:
+    assert drawn("tcp/closed_by_client", width=60) == NARROW
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_every_option_of_a_syn_is_told(width: int) -> None:
+    text = " ".join(drawn("tcp/closed_by_client", width=width).replace("│", " ").replace("┊", " ").split())
+    assert "mss=1460 scale=10 sack timestamps" in text
+    assert "mss=1460 scale=1 sack timestamps" in text
+
+
+def test_a_fast_open_cookie_is_asked_for_then_shown() -> None:
+    assert "mss=1460 scale=10 sack timestamps cookie?──" in drawn("tcp/fast_open_accepted", 0, width=140)
+    assert "mss=1460 scale=10 sack timestamps cookie──" in drawn("tcp/fast_open_accepted", 1, width=140)
+
+
+def test_all_that_is_said_fits_on_one_arrow_where_it_is_long_enough() -> None:
+    assert "SYN, ACK seq=0 ack=1 win=65160 mss=1460 scale=1 sack timestamps──│" in drawn("tcp/lost_syn", width=140)
+
+
+def test_a_message_that_is_too_long_for_its_two_lines_ends_in_dots() -> None:
+    payload = b"GET /" + b"x" * 300 + b" HTTP/1.1\r\n\r\n"
+    frame = segment(True, 1, 1, 0x18, payload).replace(b"\x13\x88\x00\x07", b"\x13\x88\x00\x50")
+    text = ladder([Packet(frame, Interface(), 0, len(frame), 1)], width=60)
+    lines = [line.split("│")[1].split("┊")[0].strip() for line in text.splitlines() if "│  " in line]
+    assert lines[-1].endswith("x…")
+    assert max(map(len, text.splitlines())) <= 60
+
+
 def test_no_such_connection() -> None:
     assert drawn("tcp/lost_syn", 1) == ""
 
 
-@pytest.mark.parametrize("width", [80, 90, 100, 132, 200])
+@pytest.mark.parametrize("width", [60, 80, 90, 100, 132, 200])
 @pytest.mark.parametrize("name", ["tcp/zero_window", "tcp/fast_open_ignored", "http_requests", "tls13"])
 def test_every_arrow_ends_at_the_other_line(name: str, width: int) -> None:
     lengths = {len(each) for each in arrows(drawn(name, width=width))}
@@ -193,7 +252,8 @@ def test_a_line_is_broken_until_its_host_says_something() -> None:
 def test_what_the_protocol_inside_says() -> None:
     text = drawn("http_requests")
     assert "──PSH, ACK seq=1 ack=1 len=68 · HTTP GET / HTTP/1.1───▶" in arrows(text)
-    assert "◀──PSH, ACK seq=371 len=158 · HTTP/1.1 404 Not Found…──" in arrows(text)
+    place = arrows(text).index("◀────────────────────PSH, ACK seq=371 ack=215 len=158──")
+    assert arrows(text)[place + 1].strip() == "HTTP/1.1 404 Not Found (text/plain)"
 
 
 def test_a_short_time_has_no_line_of_its_own() -> None:
@@ -226,9 +286,9 @@ def test_what_is_out_of_the_ordinary_is_never_folded() -> None:
 
 
 def test_a_fold_takes_two_lines_where_one_is_too_short() -> None:
-    lines = ladder(packets(*download(50)), width=80).splitlines()
+    lines = ladder(packets(*download(50)), width=60).splitlines()
     folds = [line.split("│")[1].strip() for line in lines if "…" in line]
-    assert folds == ["… 47 ACKs → …", "… 47 segments, 4,700 octets ← …"]
+    assert folds == ["… 47 ACKs → …", "… 47 segments, …", "… 4,700 octets ← …"]
 
 
 def test_ascii_alone() -> None:
@@ -257,7 +317,7 @@ def test_colours() -> None:
         ("tcp/fin_never_acknowledged", 0, "opened by a handshake in 2.00 ms; closed by the client only; "),
         ("tcp/begins_in_the_middle", 0, "opened before the capture began; closed orderly, by the client first; "),
         ("tcp/ends_in_the_middle", 0, "opened by a handshake in 161 µs; open when the capture ends\n"),
-        ("tcp/final_ack_missing", 0, "its handshake was not finished; open when the capture ends; "),
+        ("tcp/final_ack_missing", 0, "its handshake was not finished; "),
         ("tcp/fast_open_accepted", 1, "opened by fast open, with data in the SYN; closed orderly, "),
         ("tcp/simultaneous_open", 0, "opened by both sides at once; closed orderly, by the client first; "),
         ("tcp/syn_unanswered", 0, "never open: 3 SYNs, no answer\n"),

@@ -135,7 +135,7 @@ def test_how_it_opened_and_closed(name: str) -> None:
         ("zero_window", (10000, 10000, 10000, 0)),
         ("conflicting_overlap", (20, 15, 15, 0)),
         ("sequence_wrap", (6, 6, 6, 0)),
-        ("data_after_fin", (21, 6, 6, 0)),
+        ("data_after_fin", (6, 6, 6, 0)),
         ("acknowledged_never_sent", (6, 6, 6, 0)),
         ("written_after_close", (21, 21, 6, 0)),
     ],
@@ -163,7 +163,7 @@ def test_octets_of_the_client_with_repetitions_and_without_acknowledged_and_miss
             {"retransmission": [6], "spurious_retransmission": [6]},
             {"duplicate_ack": [7], "d_sack": [7]},
         ),
-        ("not_recorded", {"lost_segment": [7]}, {"ack_lost_segment": [6, 9]}),
+        ("not_recorded", {"lost_segment": [7]}, {"ack_lost_segment": [6]}),
         ("keep_alive", {"keep_alive": [6, 8, 10]}, {"keep_alive_ack": [7, 9, 11]}),
         ("old_timestamp", {"paws": [6], "retransmission": [8]}, {"duplicate_ack": [7]}),
         ("data_after_fin", {"data_after_fin": [8]}, {"duplicate_ack": [9]}),
@@ -370,11 +370,75 @@ def test_overlaps_count_once() -> None:
     assert (side.octets, side.sent, side.missing) == (30, 12, 0)
 
 
+def test_what_begins_within_what_was_sent_and_ends_behind_it_is_an_overlap() -> None:
+    side = established(client(6, 1, 10), client(11, 1, 10, at=500), client(11, 1, 10, at=900)).client
+    assert told(side)["overlap"] == [6]
+
+
 def test_a_gap_is_filled_from_both_ends_and_the_middle() -> None:
     gap = [client(106, 1, 10)]
     assert established(*gap).client.missing == 100
     assert established(*gap, client(6, 1, 10), client(96, 1, 10), client(50, 1, 10)).client.missing == 70
     assert established(*gap, client(6, 1, 100)).client.missing == 0
+
+
+# -- a SYN in the middle of a connection --------------------------------------------------------------------
+
+
+def both(*segments: Sent) -> list[tuple[str, int, str, str]]:
+    """Of each connection: how it opened, its segments, and the states of client and server."""
+    tracker = Tracker()
+    for number, segment in enumerate([*handshake(), client(1, 1, 5), server(1, 6), *segments], 1):
+        tracker.add(segment.packet(number))
+    return [(each.opened, each.segments, each.client.state, each.server.state) for each in tracker.connections]
+
+
+NEW_SYN = client(777, flags=SYN)
+
+
+def test_a_connection_goes_on_in_spite_of_a_syn_that_is_challenged() -> None:
+    assert both(NEW_SYN, server(1, 6), client(6, 1, 5), server(1, 11)) == [
+        ("handshake", 8, "ESTABLISHED", "ESTABLISHED"),
+        ("challenged", 1, "SYN-SENT", "UNKNOWN"),
+    ]
+
+
+def test_a_connection_goes_on_where_the_challenge_was_not_captured() -> None:
+    assert both(NEW_SYN, client(6, 1, 5), server(1, 11)) == [
+        ("handshake", 7, "ESTABLISHED", "ESTABLISHED"),
+        ("challenged", 1, "SYN-SENT", "UNKNOWN"),
+    ]
+
+
+def test_a_client_that_began_anew_resets_what_is_half_open_and_asks_again() -> None:
+    """RFC 9293, 3.5.1: the challenge ACK is answered by a reset, then the same SYN finds its answer."""
+    rest = [server(1, 6), client(6, flags=RST), NEW_SYN, server(900, 778, flags=SYN | ACK), client(778, 901)]
+    assert both(NEW_SYN, *rest) == [
+        ("handshake", 7, "CLOSED", "CLOSED"),
+        ("handshake", 4, "ESTABLISHED", "ESTABLISHED"),
+    ]
+
+
+def test_a_syn_that_is_answered_at_once_opens_another_connection() -> None:
+    assert both(NEW_SYN, server(900, 778, flags=SYN | ACK), client(778, 901), client(778, 901, 5)) == [
+        ("handshake", 5, "ESTABLISHED", "ESTABLISHED"),
+        ("handshake", 4, "ESTABLISHED", "ESTABLISHED"),
+    ]
+
+
+# -- acknowledgements of what was not sent -------------------------------------------------------------------
+
+
+def test_a_syn_ack_of_a_wrong_number_opens_nothing() -> None:
+    connection = recorded("syn_ack_wrong_number")[0]
+    assert (connection.client.state, connection.server.state) == ("SYN-SENT", "CLOSED")
+    assert connection.client.states == [(1, "CLOSED"), (1, "SYN-SENT")]
+
+
+def test_a_final_ack_of_a_wrong_number_opens_nothing() -> None:
+    connection = recorded("final_ack_wrong_number")[0]
+    assert connection.server.states == [(1, "UNKNOWN"), (2, "SYN-RECEIVED")]
+    assert connection.client.state == "CLOSED"
 
 
 def test_octets_count_over_the_end_of_the_sequence_space() -> None:
@@ -390,9 +454,9 @@ def test_octets_count_over_the_end_of_the_sequence_space() -> None:
     assert (side.isn, side.sent, side.acked, side.fin_acked) == (0xFFFFFFFD, 10, 10, 6)
 
 
-def test_data_behind_a_fin_count_only_as_sent() -> None:
+def test_data_behind_a_fin_do_not_count() -> None:
     side = established(client(6, 1, flags=FIN | ACK), client(7, 1, 50)).client
-    assert (side.octets, side.sent) == (55, 5)
+    assert (side.octets, side.sent) == (5, 5)
     assert side.numbers("data_after_fin") == [6]
 
 

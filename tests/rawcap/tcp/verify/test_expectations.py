@@ -32,6 +32,7 @@ HOLDING = [
     ("orderly-close", "closed_by_client", [8, 9]),
     ("orderly-close", "closed_by_both", [8, 9]),
     ("no-retransmission", "closed_by_client", []),
+    ("no-conflict", "spurious_retransmission", []),
     ("refused", "refused", [2]),
     ("reset", "reset_by_server", [6]),
     ("timeout", "syn_unanswered", [1, 2, 3]),
@@ -44,7 +45,12 @@ HOLDING = [
     ("time-wait=server", "closed_by_server", [6, 7]),
     ("time-wait=both", "closed_by_both", [8, 9]),
     ("time-wait=none", "reset_by_server", []),
+    ("protocol=tcp", "closed_by_client", [1]),
+    ("protocol=udp", "udp_answered", [1]),
     ("server-port=7", "closed_by_client", [1]),
+    ("server-port=7-9", "closed_by_client", [1]),
+    ("server-port=0-7", "udp_answered", [1]),
+    ("client-port=49152-65535", "closed_by_client", [1]),
     ("client-port=49152", "closed_by_client", [1]),
     ("server-address=192.0.2.2", "closed_by_client", [1]),
     ("server-address=2001:db8:0::2", "closed_by_client_ipv6", [1]),
@@ -67,12 +73,16 @@ FAILING = [
     ("handshake", "udp_answered", "there is no connection", []),
     ("orderly-close", "reset_by_server", "tcp 0: reset", []),
     ("no-retransmission", "lost_syn", "tcp 0: client 1 (2 sends again what 1 sent 1.007 s before)", [2]),
+    ("no-conflict", "conflicting_overlap", "tcp 0: 5 has other octets than 4 at 5..9 of the client", [4, 5]),
     ("reset", "closed_by_client", "tcp 0: orderly", []),
     ("timeout", "refused", "tcp 0: connect() failed with ECONNREFUSED: RST (2) answered the SYN", [2]),
     ("answered", "closed_by_client", "there is no exchange of datagrams", []),
     ("closed-by=server", "closed_by_client", "tcp 0: the client closed first", [8]),
     ("closed-by=server", "refused", "tcp 0: never open", []),
     ("time-wait=client", "closed_by_server", "tcp 0: server", [6, 7]),
+    ("protocol=udp", "closed_by_client", "tcp 0: it is tcp", [1]),
+    ("protocol=tcp", "udp_answered", "udp 0: it is udp", [1]),
+    ("server-port=8-70", "closed_by_client", "tcp 0: the server's port is 7", [1]),
     ("server-port=8", "closed_by_client", "tcp 0: the server's port is 7", [1]),
     ("client-port=8", "udp_answered", "udp 0: the client's port is 49152", [1]),
     ("server-address=192.0.2.9", "closed_by_client", "tcp 0: the server's address is 192.0.2.2", [1]),
@@ -118,12 +128,57 @@ def test_only_connections_that_were_chosen_are_asked() -> None:
     assert look("closed-by=server", "three_connections").verdict == "broken"
 
 
+def test_nothing_that_was_chosen() -> None:
+    told = {text: look(text, "closed_by_client", "udp") for text in ("handshake", "answered", "protocol=tcp")}
+    assert {text: (check.verdict, check.detail) for text, check in told.items()} == {
+        "handshake": ("broken", "no connection passes the filter"),
+        "answered": ("broken", "no exchange of datagrams passes the filter"),
+        "protocol=tcp": ("broken", "no connection passes the filter"),
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["keep_alive", "keep_alive_unanswered", "zero_window", "window_full", "out_of_order", "simultaneous_open"]
+)
+def test_what_looks_like_a_retransmission_and_is_none(name: str) -> None:
+    assert look("no-retransmission", name).verdict == "holds"
+    assert look("retransmissions=0", name).verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (" handshake ", "handshake"),
+        ("server-port = 7", "server-port=7"),
+        ("\tserver-port=\t7\n", "server-port=7"),
+        ("server-port=7 - 9", "server-port=7 - 9"),
+        ("any : tcp", "any: tcp"),
+        (" any:tcp ", "any: tcp"),
+    ],
+)
+def test_blanks_mean_nothing(text: str, meant: str) -> None:
+    assert expect(text, []).text == meant
+    assert look(text, "closed_by_client").verdict == "holds"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("orderly-clos", "there is no expectation 'orderly-clos'; did you mean orderly-close?"),
         ("bytes-to=5", "there is no expectation 'bytes-to'; did you mean bytes-to-server or bytes-to-client?"),
-        ("server-port", "server-port needs a value: server-port=N"),
+        ("Refused", "there is no expectation 'Refused'; did you mean refused?"),
+        ("server_port=7", "there is no expectation 'server_port'; did you mean server-port or server-address?"),
+        ("", "it is empty: write it like handshake, server-port=9000 or 'any: tcp.flags.reset == 1'"),
+        ("ANY: tcp", "a filter follows 'any:': write it like 'any: tcp'"),
+        ("none tcp.len == 3", "a filter follows 'none:': write it like 'none: tcp.len == 3'"),
+        ("server-port", "server-port needs a value: server-port=PORT[-PORT]"),
+        ("connections=", "connections needs a value: connections=N"),
+        ("protocol=icmp", "protocol=icmp: it is one of tcp, udp"),
+        ("server-port=9-7", "server-port=9-7: the first port of a range is the lower one"),
+        ("server-port=7-", "server-port=7-: '' is not a port: write it like 9000 or 9000-9010"),
+        ("server-port=65536", "server-port=65536: '65536' is not a port: write it like 9000 or 9000-9010"),
+        ("server-port=http", "server-port=http: 'http' is not a port: write it like 9000 or 9000-9010"),
+        (f"connections={'9' * 5000}", f"connections={'9' * 5000}: '{'9' * 5000}' is not a number"),
         ("handshake=1", "handshake takes no value"),
         ("connections=three", "connections=three: 'three' is not a number"),
         ("closed-by=me", "closed-by=me: it is one of client, server"),

@@ -34,7 +34,7 @@ TRUTH = {
     "backlog_full_data": [("open", "", [1, 2, 3]), ("not accepted", "ETIMEDOUT", [8, 9, 10, 11])],
     "backlog_full_syn": [("open", "", [1, 2, 3]), ("timed out", "ETIMEDOUT", [4, 5])],
     "begins_in_the_middle": [("closed", "", [5, 6])],
-    "challenge_ack_of_new_syn": [("open", "", [1, 2, 3]), ("unfinished", "", [7])],
+    "challenge_ack_of_new_syn": [("closed", "", [10, 11]), ("unfinished", "", [6, 7])],
     "challenge_ack_of_reset": [("closed", "", [10, 11])],
     "challenge_ack_of_syn": [("closed", "", [10, 11])],
     "closed_by_both": [("closed", "", [8, 9])],

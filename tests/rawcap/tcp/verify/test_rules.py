@@ -67,8 +67,8 @@ HOLDING = [
     ("sack-permitted", "closed_by_client", [1, 2]),
     ("timestamps", "closed_by_client", [1, 2]),
     ("final-ack", "closed_by_client", [2, 3]),
-    ("client-data", "closed_by_client", [4, 9]),
-    ("server-data", "closed_by_client", [6, 10]),
+    ("client-data", "closed_by_client", [4, 5]),
+    ("server-data", "closed_by_client", [6, 7]),
     ("ack-of-sent", "closed_by_client", []),
     ("all-captured", "closed_by_client", []),
     ("all-captured", "out_of_order", []),
@@ -108,6 +108,9 @@ BROKEN = [
     ("final-ack", "final_ack_missing", [2, 3, 4], "SYN/ACK came 3 times, no ACK"),
     ("final-ack", "final_ack_wrong_number", [2, 3], "5000002 is 5000000 + 2"),
     ("client-data", "data_unanswered", [4, 5, 6, 7, 8], "0 of 8 octets acknowledged"),
+    ("ack-of-sent", "syn_ack_wrong_number", [2], "the server acknowledges 1 octet too many"),
+    ("ack-of-sent", "final_ack_wrong_number", [3], "the client acknowledges 1 octet too many"),
+    ("no-challenge", "challenge_ack_of_new_syn", [7], "server 1 time: a SYN or RST came that does not belong here"),
     ("ack-of-sent", "acknowledged_never_sent", [6], "the server acknowledges 100 octets too many"),
     ("all-captured", "not_recorded", [6, 7], "4 octets of the client missing: it arrived, but was not recorded"),
     ("client-fin", "fin_never_acknowledged", [6, 7, 8], "sent 3 times, never acknowledged"),
@@ -135,13 +138,13 @@ BROKEN = [
         "no-challenge",
         "challenge_ack_of_syn",
         [7],
-        "challenge ACK of the server: a SYN or RST came that does not belong here",
+        "server 1 time: a SYN or RST came that does not belong here",
     ),
     (
         "no-challenge",
         "challenge_ack_of_reset",
         [7],
-        "challenge ACK of the server: a SYN or RST came that does not belong here",
+        "server 1 time: a SYN or RST came that does not belong here",
     ),
     ("nothing-after-fin", "data_after_fin", [8], "data behind the own FIN: client 1 time"),
     ("nothing-after-reset", "data_after_reset", [6, 7], "1 segment of the client after its RST"),
@@ -179,6 +182,11 @@ def test_server_data_that_is_sent_again_and_never_acknowledged() -> None:
     packets = segments(*HANDSHAKE, *[("server", "PA", 5001, 1001, b"hello")] * 3)
     found = check(cases(packets)[0], "server-data")
     assert found == Check("broken", "0 of 5 octets acknowledged", [4, 5, 6])
+
+
+def test_one_octet_that_is_sent_again_before_it_was_acknowledged_is_no_keep_alive() -> None:
+    packets = segments(*HANDSHAKE, *[("client", "PA", 1001, 5001, b"x")] * 3, ("server", "A", 5001, 1002, b""))
+    assert check(cases(packets)[0], "no-retransmission").numbers == [5, 6]
 
 
 def test_server_fin_that_is_sent_again_and_never_acknowledged() -> None:
