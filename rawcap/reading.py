@@ -46,8 +46,9 @@ def read(
     `display_filter` is in Wireshark's language, `capture_filter` in that of pcap-filter(7); both must pass.
     `decode_as` are rules like "udp.port==9000,dns". With `follow` the end of a file is where more is waited for.
     With `reassemble` the fragments of a datagram are replaced by the datagram; those of one that never becomes whole
-    come when that is clear, at the latest at the end; and HTTP messages, TLS records and DNS messages over TCP that span
-    segments are dissected whole, in the packet that completes them. `graph` holds the protocols, by default all that were declared.
+    come when that is clear, at the latest at the end. HTTP messages, TLS records and DNS messages over TCP that span
+    segments are dissected whole then, in the packet that completes them. `graph` holds the protocols, by default all
+    that were declared.
     `needs` names the fields to be read that take more than one packet to know: `frame.time_delta`,
     `frame.time_relative`, `tcp.stream`, `tcp.seq`, `tcp.ack`, `tcp.window_size`, and the edges of SACK blocks, which
     are else not counted from the connection's first octet. Those that the display filter reads need not be named.

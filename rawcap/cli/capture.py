@@ -104,7 +104,7 @@ _COMPRESSED_FLUSH_SECONDS = 1.0
 @click.option(
     "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
 )
-@click.option("--reassemble", is_flag=True, help="Put the fragments of a datagram, and messages that span segments, together.")
+@click.option("--reassemble", is_flag=True, help="Put fragments, and messages that span segments, together.")
 @click.option("--stats", "counting", is_flag=True, help="Show the busiest conversations instead of packets.")
 @load_option
 def command(

@@ -46,7 +46,7 @@ from rawcap.show.text import TextView
 @click.option(
     "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
 )
-@click.option("--reassemble", is_flag=True, help="Put the fragments of a datagram, and messages that span segments, together.")
+@click.option("--reassemble", is_flag=True, help="Put fragments, and messages that span segments, together.")
 @load_option
 def command(
     files: tuple[str, ...],
