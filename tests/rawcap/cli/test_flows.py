@@ -35,9 +35,9 @@ UNREACHABLE = """\
 TCP, 2 connections
 #  client               server               opened       closed  packets  octets →  octets ←  start, s  duration  \
 RTT  mean RTT  trouble
-0  192.0.2.1:49152      198.51.100.1:7       unreachable  –             1         0         0  0.000000       0 s  \
+0  192.0.2.1:49152      198.51.100.1:7       unreachable  –             1         0         0  0.000000    202 ms  \
   –         –  host unreachable
-1  [2001:db8::1]:49152  [2001:db8:100::1]:7  unreachable  –             1         0         0  0.207242       0 s  \
+1  [2001:db8::1]:49152  [2001:db8:100::1]:7  unreachable  –             1         0         0  0.207242    203 ms  \
   –         –  address unreachable
 
 2 connections: 2 unreachable; 0 octets
@@ -48,9 +48,9 @@ UDP, 2 exchanges
 #  client               server           outcome           packets →  packets ←  octets →  octets ←  start, s  \
 duration  answer after
 0  192.0.2.1:49152      192.0.2.2:7      port unreachable          1          0         7         0  0.000000  \
-     0 s             –
+ 94.0 µs             –
 1  [2001:db8::1]:49152  [2001:db8::2]:7  port unreachable          1          0         7         0  0.000191  \
-     0 s             –
+  271 µs             –
 
 2 exchanges: 2 port unreachable; 14 octets
 """
