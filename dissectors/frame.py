@@ -1,7 +1,7 @@
 """The frame itself, and what is left over: the two layers that no header on the wire declares."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dissectors.fields import Bytes, Derived, Flag, Moment, Noted, Text, Time, Uint
 from dissectors.header import Header
@@ -37,6 +37,11 @@ def _error(number: int) -> Callable[[Frame], bool | None]:
     """What reads one bit of the packet flags that tells an error; None where there was no error at all."""
     bit = _bit(number)
     return lambda layer: bit(layer) if (packet_flags(layer.captured) or 0) & ERRORS else None
+
+
+def _note(name: str) -> Callable[[Frame], tuple[Any, ...] | None]:
+    """What reads a note that a live capture may have left on the packet."""
+    return lambda layer: (layer.captured.notes or {}).get(name)
 
 
 class Frame(Header):
@@ -76,6 +81,12 @@ class Frame(Header):
     packet_flags_start_frame_delimiter_error = Derived(Flag("start frame delimiter was wrong"), _error(29))
     packet_flags_preamble_error = Derived(Flag("preamble was wrong"), _error(30))
     packet_flags_symbol_error = Derived(Flag("symbol was wrong"), _error(31))
+    process_name = Derived(
+        Text("process that owns the socket, at either end", name="frame.process.name"), _note("frame.process.name")
+    )
+    process_pid = Derived(
+        Uint(32, "number of the process that owns the socket", name="frame.process.pid"), _note("frame.process.pid")
+    )
     comment = Derived(Text("comment kept with the packet"), lambda layer: layer.packet.comments)
     truncated_ = Derived(Flag("the capture kept less than there was"), lambda layer: layer.packet.truncated)
     malformed_ = Derived(Text("how the packet contradicts itself"), lambda layer: layer.packet.malformed or None)

@@ -9,7 +9,7 @@ Each step is a link of a chain of iterators, and only those that an option asks 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dissectors.graph import Graph
@@ -37,8 +37,8 @@ class RuleError(ValueError):
 class Pipeline:
     """The steps that were asked for; what they remember of packets is kept from one call to the next.
 
-    The parameters are those of `rawcap.read`. Raises FilterError for a wrong filter and RuleError for a wrong rule
-    of `decode_as`, each in one line.
+    The parameters are those of `rawcap.read`; `note` leaves notes of its own on each packet. Raises FilterError for a
+    wrong filter and RuleError for a wrong rule of `decode_as`, each in one line.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Pipeline:
         reassemble: bool = False,
         graph: Graph | None = None,
         needs: Collection[str] = (),
+        note: Callable[[Packet], Packet] | None = None,
     ) -> None:
         self.graph = graph if graph is not None else every_protocol
         """The protocols that packets are read with."""
@@ -71,6 +72,7 @@ class Pipeline:
             self.reassembler = Reassembler()
             self._messages = Messages()
         self._elapsed = _Elapsed() if needed & _Elapsed.FIELDS else None
+        self._note = note
         self._tracker = (
             tracker.Tracker(most=MOST_CONNECTIONS, with_states=False) if needed & tracker.FIELDS else None
         )
@@ -78,7 +80,7 @@ class Pipeline:
     @property
     def is_empty(self) -> bool:
         """Whether packets pass it as they are, so that they need not be looked at at all."""
-        steps = (self._display_filter, self.reassembler, self._elapsed, self._tracker)
+        steps = (self._display_filter, self.reassembler, self._elapsed, self._note, self._tracker)
         return all(step is None for step in steps)
 
     def noted(self, packets: Packets, *, last: bool = True) -> Packets:
@@ -94,6 +96,8 @@ class Pipeline:
             packets = map(self._messages.note, packets)
         if self._elapsed is not None:
             packets = map(self._elapsed.note, packets)
+        if self._note is not None:
+            packets = map(self._note, packets)
         if self._tracker is not None:
             packets = map(self._tracker.note, packets)
         return packets

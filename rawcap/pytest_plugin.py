@@ -7,8 +7,10 @@
         assert conn.handshake.complete and conn.closed == "orderly"
         assert conn.client.sent == b"hello"
 
-A test that fails shows the ladder of each connection that it saw. A test that may not capture is skipped, and the
-reason says why; with `--rawcap-unshare` pytest moves into a network namespace of its own, where it may.
+A test that fails shows the ladder of each connection, and of each UDP exchange, that it saw: the first five. What a
+connection, a side and an exchange have stands at the beginning of `rawcap.testing.seen`. A test that may not capture
+is skipped, and the reason says why; with `--rawcap-unshare` pytest moves into a network namespace of its own, where
+it may.
 
 Every pytest loads this module, so it imports nothing before a test asks for packets.
 """
@@ -181,21 +183,35 @@ def pytest_runtest_makereport(
 
 
 def _ladders(seen: Seen, which: str) -> list[tuple[str, str]]:
-    """The sections of a report that draw the connections of a capture. What cannot be drawn is no second failure."""
+    """The sections of a report that draw what a capture has: its connections, and then its UDP exchanges.
+
+    What cannot be drawn is no second failure.
+    """
+    room = _MOST_LADDERS
+    sections = []
     try:
-        connections = seen.connections
-        sections = [
-            (f"rawcap: {which}connection {number}", seen.ladder(number))
-            for number in range(min(len(connections), _MOST_LADDERS))
-        ]
+        for noun, protocol, there in (
+            ("connection", "tcp", len(seen.connections)),
+            ("exchange", "udp", len(seen.exchanges)),
+        ):
+            drawn = min(there, room)
+            room -= drawn
+            for number in range(drawn):
+                sections.append((f"rawcap: {which}{noun} {number}", seen.ladder(number, protocol)))
+            if drawn < there:
+                rest = there - drawn
+                told = f"{rest} {'more ' if drawn else ''}of {there} {'is' if rest == 1 else 'are'} not shown"
+                sections.append((f"rawcap: {which}more {noun}s", told))
     except Exception as error:
         return [(f"rawcap: {which}connections", f"{seen.title}: cannot be shown: {error!r}")]
-    if not connections:
-        return [(f"rawcap: {which}no connection", f"{seen.title}: {len(seen.packets)} packets, no TCP connection")]
-    if len(connections) > _MOST_LADDERS:
-        rest = len(connections) - _MOST_LADDERS
-        sections.append((f"rawcap: {which}more connections", f"{rest} more of {len(connections)} are not shown"))
+    if not sections:
+        told = f"{seen.title}: {_counted(len(seen.packets), 'packet')}, no TCP connection and no UDP exchange"
+        return [(f"rawcap: {which}no connection", told)]
     return sections
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _saved(folder: Path, node: str, every: list[Seen]) -> list[str]:
@@ -211,7 +227,7 @@ def _saved(folder: Path, node: str, every: list[Seen]) -> list[str]:
             with create_capture(path, format="pcapng") as file:
                 for packet in seen.packets:
                     file.write(packet)
-            lines.append(f"{path}: {len(seen.packets)} packets")
+            lines.append(f"{path}: {_counted(len(seen.packets), 'packet')}")
         except (CaptureError, OSError) as error:
             lines.append(f"not kept: {error}")
     return lines

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -22,12 +22,16 @@ from rawcap.files.rotation import Limits, Rotation, limits
 from rawcap.live import LiveCapture, LiveError, NotPermitted
 from rawcap.live.capture import PROTOCOLS, RING_OCTETS, SNAPLEN, SocketKind, Source, capture
 from rawcap.live.device import ANY
-from rawcap.live.namespaces import join_owner
+from rawcap.live.namespaces import entered, join_owner
 from rawcap.live.packet_socket import PacketSocket, Timestamp
 from rawcap.live.privileges import give_up
 from rawcap.live.program import Direction
 from rawcap.live.recorder import Recorder, Writer, ending, section
 from rawcap.show.live_line import LiveLine
+
+if TYPE_CHECKING:
+    from dissectors.packet import Packet
+    from rawcap.stack.ownership import Ownership
 
 _NOT_PERMITTED = 3
 _NOBODY_READS = 141
@@ -105,6 +109,14 @@ _COMPRESSED_FLUSH_SECONDS = 1.0
     "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
 )
 @click.option("--reassemble", is_flag=True, help="Put fragments, and messages that span segments, together.")
+@click.option(
+    "--process",
+    metavar="[NAME|PID]",
+    is_flag=False,
+    flag_value="",
+    help="Tell the process that owns each packet's socket, and show only those of one. Keeps root's rights, unless "
+    "-Z says otherwise.",
+)
 @click.option("--stats", "counting", is_flag=True, help="Show the busiest conversations instead of packets.")
 @load_option
 def command(
@@ -129,6 +141,7 @@ def command(
     user: str | None,
     decode_as: tuple[str, ...],
     reassemble: bool,
+    process: str | None,
     counting: bool,
 ) -> int:
     """Capture packets live, until Ctrl-C: a line each, or every field, or into a file.
@@ -137,6 +150,8 @@ def command(
     """
     if counting and (output is not None or showing.view is not None or showing.columns or reassemble):
         raise click.UsageError("--stats counts and shows no packet: leave out -w, -T, -e and --reassemble")
+    if counting and process is not None:
+        raise click.UsageError("--stats knows no processes: leave out --process")
     showing = showing.of(output)
     stop, rotate = _limits(until, "-a"), _limits(each, "-b")
     if (each or stop.octets is not None or stop.files is not None) and output is None:
@@ -154,11 +169,12 @@ def command(
     with contextlib.ExitStack() as stack:
         try:
             join_owner(netns)
+            owners = stack.enter_context(_ownership(netns)) if process is not None else None
             live = stack.enter_context(
                 capture(
                     interfaces or ANY,
                     filter=capture_filter,
-                    display_filter=display_filter,
+                    display_filter=_of_process(process, display_filter),
                     socket=cast("SocketKind", kind),
                     protocols=protocols or PROTOCOLS,
                     netns=netns,
@@ -174,6 +190,7 @@ def command(
                     decode_as=decode_as,
                     reassemble=reassemble,
                     problem=problems,
+                    note=owners.note if owners is not None else None,
                 )
             )
             # What is loaded later may be out of reach for a plain user, when rawcap is installed for root alone.
@@ -182,13 +199,14 @@ def command(
             if counting:
                 run = _Counting(live, display_filter, decode_as, most, showing, problems).run
             else:
-                session = _Session(live, showing, problems)
+                session = _Session(live, showing, problems, owners)
                 run = functools.partial(session.run, lambda: _writer(output, rotate, live, force, became), output, stop)
             packing = _compression(output)
             if packing is not None:
                 compression.compressor(packing)
             as_root = os.geteuid() == 0
-            name = give_up(user, os.environ)
+            # Whose a socket is can only be seen with the rights that opening the capture took.
+            name = give_up(user if user is not None or owners is None else "root", os.environ)
             became = name if as_root and os.geteuid() != 0 else None
         except ValueError as error:
             return refused(error)
@@ -221,7 +239,9 @@ class _Problems:
 class _Session:
     """A capture from its first line to its last."""
 
-    def __init__(self, live: LiveCapture, showing: Showing, problems: _Problems) -> None:
+    def __init__(
+        self, live: LiveCapture, showing: Showing, problems: _Problems, owners: Ownership | None = None
+    ) -> None:
         set_up_output(live=False)  # what was written goes out when there is nothing more to write, not line by line
         self._live = live
         self._problems = problems
@@ -229,7 +249,14 @@ class _Session:
         several = len({source.whole.name for source in live.sources}) > 1 or any(
             isinstance(source, PacketSocket) and source.name == ANY for source in live.sources
         )
-        self._view = showing.open(sys.stdout.write, live.graph, at_once=True, interfaces=several)
+        self._owners = owners
+        self._view = showing.open(
+            sys.stdout.write,
+            live.graph,
+            at_once=True,
+            interfaces=several,
+            ending=_owner if owners is not None else None,
+        )
         self._recorder: Recorder | None = None
 
     def run(self, open_writer: Callable[[], Writer | None], output: str | None, stop: Limits) -> int:
@@ -243,6 +270,8 @@ class _Session:
                     stack.enter_context(writer)
                     self._record(writer, output, stop)
                 _announce(self._live)
+                for line in self._owners.missing if self._owners is not None else ():
+                    say(line)
                 begun = True
                 try:
                     self._take()
@@ -260,6 +289,8 @@ class _Session:
             problems.line.clear()
         if begun:
             _tell_counts(self._live)
+        if self._owners is not None and self._owners.lost:
+            say(f"{self._owners.lost:,} events of the kernel's were lost, and owners of short-lived sockets with them")
         return problems.status
 
     def _record(self, writer: Writer, output: str | None, stop: Limits) -> None:
@@ -375,6 +406,32 @@ def _limits(texts: Sequence[str], option: str) -> Limits:
         return limits(texts, option)
     except ValueError as error:
         raise Mistake(str(error)) from None
+
+
+@contextlib.contextmanager
+def _ownership(netns: str | None) -> Iterator[Ownership]:
+    """What tells the owners of packets, in the network namespace that is captured in."""
+    from rawcap.stack.ownership import Ownership  # who does not ask for processes does without
+
+    with contextlib.ExitStack() as stack:
+        with entered(netns):
+            owners = stack.enter_context(Ownership())
+        yield owners
+
+
+def _owner(packet: Packet) -> str:
+    """What a line of text ends with."""
+    told: str = (packet.notes or {}).get("frame.process", "")
+    return told
+
+
+def _of_process(process: str | None, display_filter: str | None) -> str | None:
+    """The display filter with that of `--process`, which is a number or a name."""
+    if not process:
+        return display_filter
+    quoted = process.replace("\\", "\\\\").replace('"', '\\"')
+    wanted = f"frame.process.pid == {process}" if process.isdecimal() else f'frame.process.name == "{quoted}"'
+    return f"{wanted} && ({display_filter})" if display_filter else wanted
 
 
 def _compression(output: str | None) -> str | None:

@@ -1,15 +1,23 @@
-"""`rawcap ladder`: the sequence diagram of one connection."""
+"""`rawcap ladder`: the sequence diagram of one connection, or the timeline that was recorded with the packets."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from rawcap.cli.load import load_option
 from rawcap.cli.terminal import Mistake, Number, counted, knows_signs, page_width, refused, say, set_up_output
+
+if TYPE_CHECKING:
+    from dissectors.packet import Packet
+    from rawcap.reading import Reading
+    from rawcap.show.colours import Paint
+    from rawcap.show.ladder import Course, Strokes
+    from rawcap.stack.timeline import Timeline
 
 _WHAT = {"tcp": "TCP connection", "udp": "UDP exchange"}
 
@@ -18,6 +26,7 @@ _WHAT = {"tcp": "TCP connection", "udp": "UDP exchange"}
 @click.argument("file", metavar="FILE")
 @click.argument("which", metavar="[[tcp|udp] N]", nargs=-1)
 @click.option("--all", "unfold", is_flag=True, help="A line for each packet: fold nothing.")
+@click.option("--packets-only", is_flag=True, help="Draw packets, also where the file has a timeline.")
 @click.option(
     "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
 )
@@ -28,8 +37,13 @@ _WHAT = {"tcp": "TCP connection", "udp": "UDP exchange"}
     help="Colours; auto is on a terminal.",
 )
 @load_option
-def command(file: str, which: tuple[str, ...], unfold: bool, decode_as: tuple[str, ...], color: str) -> int:
+def command(
+    file: str, which: tuple[str, ...], unfold: bool, packets_only: bool, decode_as: tuple[str, ...], color: str
+) -> int:
     """Draw a TCP connection, or a UDP exchange: two hosts, what they sent as arrows, the states down both sides.
+
+    A file that trace or lab has written has a timeline too: with it the calls of the programs are drawn between the
+    arrows. Naming a connection, or --packets-only, draws packets alone.
 
     N is its tcp.stream or udp.stream, as flows lists them; without it the first is drawn. Sequence numbers count from
     the first of each side, times from the first packet. FILE is pcap or pcapng; - is standard input.
@@ -42,6 +56,8 @@ def command(file: str, which: tuple[str, ...], unfold: bool, decode_as: tuple[st
     from rawcap.show import colours, ladder
 
     problems = Problems()
+    paint = colours.Paint(colours.wanted(color, sys.stdout, os.environ))
+    strokes = ladder.UNICODE if knows_signs() else ladder.ASCII
     course = ladder.Course(number or 0, protocol)
     try:
         reading = Reading([file], reassemble=True, decode_as=decode_as, problem=problems)
@@ -52,8 +68,13 @@ def command(file: str, which: tuple[str, ...], unfold: bool, decode_as: tuple[st
     with contextlib.ExitStack() as stack:
         stack.enter_context(reading)
         watch(stack, [file], lambda: reading.progress[0], quiet=True)
-        for packet in reading:
-            course.add(packet)
+        if packets_only or which:
+            for packet in reading:
+                course.add(packet)
+        else:
+            timeline = _timeline(file, reading, course)
+            if timeline is not None:
+                return _draw_timeline(timeline, paint, strokes) or problems.status
     if course.flow is None:
         if problems.status:
             return problems.status
@@ -63,8 +84,8 @@ def command(file: str, which: tuple[str, ...], unfold: bool, decode_as: tuple[st
         course,
         width=page_width(),
         unfold=unfold,
-        strokes=ladder.UNICODE if knows_signs() else ladder.ASCII,
-        paint=colours.Paint(colours.wanted(color, sys.stdout, os.environ)),
+        strokes=strokes,
+        paint=paint,
     )
     for line in lines:
         sys.stdout.write(line + "\n")
@@ -72,6 +93,42 @@ def command(file: str, which: tuple[str, ...], unfold: bool, decode_as: tuple[st
         sys.stdout.flush()
         say(f"{file} has {counted(course.count, _WHAT[protocol])}; this is 0. Name another by its number, see flows")
     return problems.status
+
+
+def _timeline(file: str, reading: Reading, course: Course) -> Timeline | None:
+    """The timeline of a capture that has one; its packets go to `course` as well."""
+    from rawcap.files import Block, open_capture
+    from rawcap.stack.recording import Reader
+
+    reader = Reader(say)
+    packets: list[Packet] = []
+    announced = False
+    for item in reading.blocks():
+        if isinstance(item, Block):
+            reader.take(item)
+            continue
+        course.add(item)
+        announced |= reader.found
+        if announced:  # before the first packet: those of other files need not be kept
+            packets.append(item)
+    events = reader.events
+    if not events:
+        return None
+    from rawcap.stack.timeline import Timeline
+
+    if announced or file == "-":
+        return Timeline(events, packets)
+    with open_capture(file) as capture:
+        return Timeline(events, capture)
+
+
+def _draw_timeline(timeline: Timeline, paint: Paint, strokes: Strokes) -> int:
+    from rawcap.show.timeline import lines
+
+    set_up_output(live=False)
+    for line in lines(timeline, page_width(), paint, strokes):
+        sys.stdout.write(line + "\n")
+    return 0
 
 
 def _asked(which: tuple[str, ...]) -> tuple[str, int | None]:

@@ -21,7 +21,17 @@ from dissectors.packet import Packet
 from rawcap.cli.junit import as_junit
 from rawcap.cli.load import load_option
 from rawcap.cli.table import watch
-from rawcap.cli.terminal import Mistake, Number, counted, knows_signs, page_width, refused, say, set_up_output
+from rawcap.cli.terminal import (
+    Mistake,
+    Number,
+    counted,
+    drop_output,
+    knows_signs,
+    page_width,
+    refused,
+    say,
+    set_up_output,
+)
 from rawcap.files import CaptureError
 from rawcap.filter import FilterError, display_filter
 from rawcap.live.errors import LiveError, NotPermitted
@@ -133,7 +143,7 @@ def command(
     evidence = Evidence(select, tests)
     needs = (asked & NOTED) - FIELDS  # those of TCP the evidence notes itself
 
-    problems = _Problems()
+    problems, sources = _Problems(), files or interfaces
     set_up_output(live=sys.stdout.isatty())
     try:
         if interfaces:
@@ -145,7 +155,7 @@ def command(
     except ValueError as error:
         return refused(error)
     if problems.errors and not evidence.packets:
-        _write(_lines(view, [], [], problems.errors, None, color))
+        _write(_lines(view, [], [], problems.errors, None, sources, color))
         return problems.status
 
     cases = evidence.cases
@@ -154,7 +164,7 @@ def command(
     empty = nothing("both", filtered=select is not None) if not cases else None
     if empty is not None:
         say(empty)
-    _write(_lines(view, cases, found, problems.errors, empty if not found else None, color))
+    _write(_lines(view, cases, found, problems.errors, empty if not found else None, sources, color))
     if problems.status:
         return problems.status
     if found:
@@ -165,7 +175,13 @@ def command(
 
 
 def _lines(
-    view: str, cases: Sequence[Case], found: Expected, errors: Sequence[str], empty: str | None, color: str
+    view: str,
+    cases: Sequence[Case],
+    found: Expected,
+    errors: Sequence[str],
+    empty: str | None,
+    sources: Sequence[str],
+    color: str,
 ) -> Iterable[str]:
     """What is printed; `errors` and `empty`, why there is nothing to check, were said on standard error already."""
     if view == "json":
@@ -174,7 +190,7 @@ def _lines(
             told.append({"verdict": BROKEN, "packets": [], "detail": empty})
         return [*(json.dumps(each, ensure_ascii=False) for each in told), *as_json(cases, found)]
     if view == "junit":
-        return [as_junit(cases, found, errors, empty)]
+        return [as_junit(cases, found, errors, empty, sources)]
     if not cases and not found:
         return []
     paint = colours.Paint(colours.wanted(color, sys.stdout, os.environ))
@@ -182,9 +198,20 @@ def _lines(
 
 
 def _write(lines: Iterable[str]) -> None:
-    for line in lines:
-        sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    """Print the report; where that cannot be, there is no verdict that anybody could have read."""
+    try:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output()
+        raise _NotWritten(f"standard output cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+class _NotWritten(click.ClickException):
+    exit_code = _NOT_READ
 
 
 class _Problems:

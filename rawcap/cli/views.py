@@ -103,8 +103,12 @@ class Showing:
         at_once: bool,
         names: Callable[[], Mapping[str, str]] = dict,
         interfaces: bool = False,
+        ending: Callable[[Packet], str] | None = None,
     ) -> View | None:
-        """The view; `interfaces` when a line of text is to name the interface.  Raises Mistake for a wrong field."""
+        """The view; `interfaces` when a line of text is to name the interface, `ending` what it ends with.
+
+        Raises Mistake for a wrong field.
+        """
         if self.view is None:
             return None
         paint = colours.Paint(colours.wanted(self.color, sys.stdout, os.environ))
@@ -115,6 +119,7 @@ class Showing:
                 paint=paint,
                 names=dict if self.numeric else names,
                 interfaces=interfaces,
+                ending=ending,
                 at_once=at_once,
                 width=width(),
             )

@@ -101,6 +101,7 @@ def capture(
     reassemble: bool = False,
     graph: Graph | None = None,
     problem: Callable[[LiveError], object] | None = None,
+    note: Callable[[Packet], Packet] | None = None,
 ) -> LiveCapture:
     """Capture on interfaces by name, "any" being all of them, from now on.
 
@@ -111,7 +112,8 @@ def capture(
     kernel's memory for frames that wait, for each interface. `direction` is "in", "out" or "inout". `timestamp` is
     the clock: that of the host, or "adapter". Captures with the same number as `fanout` share the flows of an interface
     between them. The capture ends after `count` packets that pass, and after `duration` seconds; without either it
-    goes on until it is stopped. `needs`, `decode_as`, `reassemble` and `graph` are those of `rawcap.read`.
+    goes on until it is stopped. `needs`, `decode_as`, `reassemble` and `graph` are those of `rawcap.read`. `note` sees
+    each packet before the display filter does, and leaves notes on it.
 
     An interface that goes away raises LiveError, after all that came before; with `problem` it is told that, and the
     capture goes on as long as any interface is left.
@@ -130,7 +132,7 @@ def capture(
     _check_number("ring_octets", ring_octets, 1)
     _check_number("count", count, 0)
     _check_number("duration", duration, 0)
-    pipeline = Pipeline(display_filter, decode_as=decode_as, reassemble=reassemble, graph=graph, needs=needs)
+    pipeline = Pipeline(display_filter, decode_as=decode_as, reassemble=reassemble, graph=graph, needs=needs, note=note)
     if socket == "ip" and direction == "out":
         raise ValueError("a raw IP socket sees only what comes in, so no direction can be asked for")
     sources: list[Source] = []

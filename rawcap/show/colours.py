@@ -11,6 +11,7 @@ DIM = "2"
 BOLD = "1"
 BAD = "1;31"
 VALUE = "36"
+CALL = "32"
 
 _OTHER = "37"
 _PROTOCOLS = {

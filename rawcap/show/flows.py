@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 from dissectors.printable import printable
 from rawcap.following import Followed
-from rawcap.show.colours import Paint
-from rawcap.show.columns import cut
+from rawcap.show.colours import BOLD, DIM, Paint
+from rawcap.show.columns import cut, wrapped
 from rawcap.show.statistics import Column, Sheet, count, end, seconds, text
 from rawcap.tcp.connection import Connection, IcmpError, Side
 from rawcap.tcp.exchange import Endpoint, Exchange
 from rawcap.tcp.segment import NO_TIME
 
 _NONE = "–"
-_LEAST_TROUBLE, _MOST_TROUBLE = 15, 34  # columns of a terminal
+_GAP = "  "
+_LEAST_WIDTH = 8  # columns of a terminal that a text keeps when others need room
 _TROUBLE = {
     "retransmission": ("retransmitted", "retransmitted"),
     "out_of_order": ("out of order", "out of order"),
@@ -30,6 +31,7 @@ _TROUBLE = {
     "ack_lost_segment": ("acknowledged unseen", "acknowledged unseen"),
     "zero_window": ("zero window", "zero windows"),
     "window_full": ("window full", "windows full"),
+    "zero_window_probe": ("window probe", "window probes"),
     "keep_alive": ("keep-alive", "keep-alives"),
     "challenge_ack": ("challenge ACK", "challenge ACKs"),
     "paws": ("old timestamp", "old timestamps"),
@@ -194,7 +196,8 @@ TCP_VALUES: Mapping[str, Value] = {
     "handshake.syn_ack": Value("packet that answers it", lambda connection: _number(connection.handshake.syn_ack)),
     "handshake.ack": Value("packet that acknowledges that", lambda connection: _number(connection.handshake.ack)),
     "handshake.rtt_ns": Value(
-        "from the SYN to the acknowledgement of the answer", lambda connection: connection.handshake.rtt_ns
+        "from the SYN to the acknowledgement of the answer; not where both sides sent a SYN",
+        lambda connection: _handshake_rtt(connection),
     ),
     "rtt.min_ns": Value("from a segment to its acknowledgement, shortest", lambda connection: connection.min_rtt_ns),
     "rtt.mean_ns": Value("the same, on average", lambda connection: connection.mean_rtt_ns),
@@ -224,9 +227,7 @@ UDP_VALUES: Mapping[str, Value] = {
     **_end_values("client"),
     **_end_values("server"),
     "outcome": Value("answered, unanswered, or what an ICMP error says", udp_outcome),
-    "datagrams": Value(
-        "its datagrams", lambda exchange: exchange.client.datagrams + exchange.server.datagrams
-    ),
+    "datagrams": Value("its datagrams", lambda exchange: exchange.client.datagrams + exchange.server.datagrams),
     **_TIMES,
     "answer_ns": Value("from the first datagram to the first of the server", lambda exchange: _answer(exchange)),
     "icmp": Value("the ICMP errors that quote it", lambda exchange: _icmp(exchange.icmp)),
@@ -269,6 +270,11 @@ UDP_COLUMNS = (
     "answer_ns",
 )
 """The same for exchanges."""
+
+
+def _handshake_rtt(connection: Connection) -> int | None:
+    """The round trip of the handshake, nanoseconds; none where SYNs crossed: another SYN is no answer to one."""
+    return None if connection.opened == "simultaneous" else connection.handshake.rtt_ns
 
 
 def _answer(exchange: Exchange) -> int | None:
@@ -329,7 +335,8 @@ def _octets(flow: Connection | Exchange) -> int:
 
 def _rtt(flow: Connection | Exchange) -> int | None:
     if isinstance(flow, Connection):
-        return flow.handshake.rtt_ns if flow.handshake.rtt_ns is not None else flow.mean_rtt_ns
+        rtt = _handshake_rtt(flow)
+        return rtt if rtt is not None else flow.mean_rtt_ns
     return _answer(flow)
 
 
@@ -375,6 +382,10 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
+_Stacks = Sequence[tuple[Column, ...]]
+"""Columns from left to right; those of a tuple stand one above the other where a terminal is narrow."""
+
+
 # -- as text ----------------------------------------------------------------------------------------------
 
 
@@ -382,72 +393,178 @@ def tcp_text(
     flows: Sequence[Connection], followed: Followed, order: str, paint: Paint, width: int | None
 ) -> Iterator[str]:
     """The lines of a table of connections, and one that sums up those that were picked, shown or not."""
-    columns = [
-        Column("#", lambda row: str(row.stream)),
-        Column("client", lambda row: end(row.client.address, row.client.port), False),
-        Column("server", lambda row: end(row.server.address, row.server.port), False),
-        Column("opened", lambda row: row.opened, False),
-        Column("closed", closing, False),
-        Column("packets", lambda row: count(row.segments), spare=3),
-        Column("octets →", lambda row: count(row.client.sent), spare=1),
-        Column("octets ←", lambda row: count(row.server.sent), spare=1),
-        Column("start, s", lambda row: _since(row, followed), spare=5),
-        Column("duration", lambda row: _span(_duration(row)), spare=4),
-        Column("RTT", lambda row: _span(row.handshake.rtt_ns), spare=2),
-        Column("mean RTT", lambda row: _span(row.mean_rtt_ns), spare=6),
+    columns: _Stacks = [
+        (Column("#", lambda row: str(row.stream)),),
+        (
+            Column("client", lambda row: end(row.client.address, row.client.port), False),
+            Column("server", lambda row: end(row.server.address, row.server.port), False),
+        ),
+        (Column("opened", lambda row: row.opened, False), Column("closed", closing, False)),
+        (Column("packets", lambda row: count(row.segments)),),
+        (
+            Column("octets →", lambda row: count(row.client.sent)),
+            Column("octets ←", lambda row: count(row.server.sent)),
+        ),
+        (
+            Column("start, s", lambda row: _since(row, followed), spare=3),
+            Column("duration", lambda row: _span(_duration(row)), spare=2),
+        ),
+        (
+            Column("RTT", lambda row: _span(_handshake_rtt(row)), spare=1),
+            Column("mean RTT", lambda row: _span(row.mean_rtt_ns), spare=4),
+        ),
     ]
-    if any(map(_is_troubled, flows)):
-        columns.append(_trouble_column(trouble, columns, flows, width))
-    picked, there = len(followed.connections), followed.all_connections
-    yield from _table("connection", columns, flows, picked, there, order, paint, width)
-    yield ""
-    yield from _tcp_totals(followed.connections)
+    title = _title("TCP", "connection", flows, len(followed.connections), followed.all_connections, order)
+    yield from _page(title, columns, flows, trouble, _tcp_totals(followed.connections), paint, width)
 
 
 def udp_text(
     flows: Sequence[Exchange], followed: Followed, order: str, paint: Paint, width: int | None
 ) -> Iterator[str]:
     """The lines of a table of exchanges, and one that sums up those that were picked, shown or not."""
-    columns = [
-        Column("#", lambda row: str(row.stream)),
-        Column("client", lambda row: end(row.client.address, row.client.port), False),
-        Column("server", lambda row: end(row.server.address, row.server.port), False),
-        Column("outcome", udp_outcome, False),
-        Column("packets →", lambda row: count(row.client.datagrams), spare=2),
-        Column("packets ←", lambda row: count(row.server.datagrams), spare=2),
-        Column("octets →", lambda row: count(row.client.octets), spare=1),
-        Column("octets ←", lambda row: count(row.server.octets), spare=1),
-        Column("start, s", lambda row: _since(row, followed), spare=5),
-        Column("duration", lambda row: _span(_duration(row)), spare=4),
-        Column("answer after", lambda row: _span(_answer(row)), spare=3),
+    columns: _Stacks = [
+        (Column("#", lambda row: str(row.stream)),),
+        (
+            Column("client", lambda row: end(row.client.address, row.client.port), False),
+            Column("server", lambda row: end(row.server.address, row.server.port), False),
+        ),
+        (Column("outcome", udp_outcome, False),),
+        (
+            Column("packets →", lambda row: count(row.client.datagrams)),
+            Column("packets ←", lambda row: count(row.server.datagrams)),
+        ),
+        (
+            Column("octets →", lambda row: count(row.client.octets)),
+            Column("octets ←", lambda row: count(row.server.octets)),
+        ),
+        (
+            Column("start, s", lambda row: _since(row, followed), spare=3),
+            Column("duration", lambda row: _span(_duration(row)), spare=2),
+        ),
+        (Column("answer after", lambda row: _span(_answer(row)), spare=1),),
     ]
-    picked, there = len(followed.exchanges), followed.all_exchanges
-    yield from _table("exchange", columns, flows, picked, there, order, paint, width)
-    yield ""
     outcomes = Counter(map(udp_outcome, followed.exchanges))
     octets = sum(map(_octets, followed.exchanges))
-    yield f"{_counted(len(followed.exchanges), 'exchange')}: {_tally(outcomes)}; {_counted(octets, 'octet')}"
+    total = f"{_counted(len(followed.exchanges), 'exchange')}: {_tally(outcomes)}; {_counted(octets, 'octet')}"
+    title = _title("UDP", "exchange", flows, len(followed.exchanges), followed.all_exchanges, order)
+    yield from _page(title, columns, flows, lambda flow: "", total, paint, width)
 
 
-def _table(
-    noun: str,
-    columns: Sequence[Column],
-    flows: Sequence[Any],
-    picked: int,
-    there: int,
-    order: str,
-    paint: Paint,
-    width: int | None,
-) -> Iterator[str]:
+def _title(kind: str, noun: str, flows: Sequence[Any], picked: int, there: int, order: str) -> str:
     shown = f"the first {count(len(flows))} of " if len(flows) < picked else ""
     of = f" of {count(there)}" if picked < there else ""
     by = "" if order == "number" else f", by {order}"
-    kind = "TCP" if noun == "connection" else "UDP"
-    title = f"{kind}, {shown}{count(picked)}{of} {noun}{'s' if there != 1 else ''}{by}"
-    yield from text(Sheet("flows", title, columns, flows), paint, width)
+    return f"{kind}, {shown}{count(picked)}{of} {noun}{'s' if there != 1 else ''}{by}"
 
 
-def _tcp_totals(connections: Sequence[Connection]) -> Iterator[str]:
+def _page(
+    title: str,
+    stacks: _Stacks,
+    flows: Sequence[Any],
+    told: Callable[[Any], str],
+    total: str,
+    paint: Paint,
+    width: int | None,
+) -> Iterator[str]:
+    """A table, what it leaves out, and the line of the totals.
+
+    Without a `width` all is shown, a line a flow. On a terminal columns are left out; where even those that matter
+    most do not fit beside each other, those of a stack stand one above the other, and texts end in …. What is `told`
+    of a flow has its column where there is room for all of it, else stands below the flow.
+    """
+    every = [column for stack in stacks for column in stack]
+    words = list(map(told, flows))
+    if width is None:
+        if any(words):
+            every.append(Column("trouble", told, False))
+        yield from text(Sheet("flows", title, every, flows), paint)
+        yield ""
+        yield total
+        return
+    cells = {column.heading: [column.heading, *map(column.cell, flows)] for column in every}
+    shown = _fitting([(column,) for column in every], cells, width)
+    if _wide(shown, cells) > width:
+        shown = _fitting(stacks, cells, width)
+        _shorten([column for stack in shown for column in stack if not column.right], shown, cells, width)
+    beside = any(words) and _wide(shown, cells) + len(_GAP) + max(map(len, words)) <= width
+    beside = beside and all(len(stack) == 1 for stack in shown)
+    if beside:
+        shown = [*shown, (Column("trouble", str, False),)]
+        cells["trouble"] = ["trouble", *words]
+    yield from (paint(line, BOLD) for line in wrapped(title, width))
+    wide = [_stack_wide(stack, cells) for stack in shown]
+    indent = " " * (wide[0] + len(_GAP))
+    for place in range(len(flows) + 1):
+        for line in _lines(shown, wide, cells, place):
+            yield line if place else paint(line, DIM)
+        if place and words[place - 1] and not beside:
+            yield from (indent + line for line in wrapped(words[place - 1], width - len(indent)))
+    yield ""
+    yield from wrapped(total, width)
+    kept = {column.heading for stack in shown for column in stack}
+    left_out = [column.heading.removesuffix(", s") for column in every if column.heading not in kept]
+    if left_out:
+        told_of = f"{_counted(len(left_out), 'column')} left out: {', '.join(left_out)}; "
+        told_of += f"a wider terminal or -T json shows {'it' if len(left_out) == 1 else 'them'}"
+        yield from (paint(line, DIM) for line in wrapped(told_of, width))
+
+
+def _fitting(stacks: _Stacks, cells: Mapping[str, Sequence[str]], width: int) -> _Stacks:
+    """The stacks without as many of those that can be spared as do not fit."""
+    shown = list(stacks)
+    while _wide(shown, cells) > width:
+        most = max(shown, key=_spare)
+        if not _spare(most):
+            break
+        shown.remove(most)
+    return shown
+
+
+def _spare(stack: tuple[Column, ...]) -> int:
+    return max(column.spare for column in stack)
+
+
+def _wide(stacks: _Stacks, cells: Mapping[str, Sequence[str]]) -> int:
+    """Columns of a terminal that a line of these stacks takes."""
+    return sum(_stack_wide(stack, cells) for stack in stacks) + len(_GAP) * (len(stacks) - 1)
+
+
+def _stack_wide(stack: tuple[Column, ...], cells: Mapping[str, Sequence[str]]) -> int:
+    return max(len(cell) for column in stack for cell in cells[column.heading])
+
+
+def _shorten(texts: Sequence[Column], stacks: _Stacks, cells: dict[str, list[str]], width: int) -> None:
+    """Cut the longest of the texts, until a line fits or none can be cut any more."""
+    excess = _wide(stacks, cells) - width
+    longest = max(max(map(len, cells[column.heading])) for column in texts)
+    while excess > 0 and longest > _LEAST_WIDTH:
+        longest -= 1
+        for column in texts:
+            cells[column.heading] = [_shortened(cell, longest) for cell in cells[column.heading]]
+        excess = _wide(stacks, cells) - width
+
+
+def _shortened(cell: str, most: int) -> str:
+    """A text that ends in … where it does not fit in `most` columns; of a socket the port stays."""
+    if len(cell) <= most:
+        return cell
+    address, colon, port = cell.rpartition(":")
+    if not colon or len(port) + 3 > most:
+        return cut(cell, most)
+    return f"{cut(address.rstrip('…'), most - len(port) - 1)}:{port}"
+
+
+def _lines(stacks: _Stacks, widths: Sequence[int], cells: Mapping[str, Sequence[str]], place: int) -> Iterator[str]:
+    """The line of a flow, or of the headings; several where columns stand one above the other."""
+    for level in range(max(map(len, stacks))):
+        line = []
+        for stack, wide in zip(stacks, widths, strict=True):
+            cell = cells[stack[level].heading][place] if level < len(stack) else ""
+            line.append(f"{cell:{'>' if stack[0].right else '<'}{wide}}")
+        yield _GAP.join(line).rstrip()
+
+
+def _tcp_totals(connections: Sequence[Connection]) -> str:
     opened = Counter(each.opened for each in connections)
     closed = Counter(each.closed for each in connections)
     del closed["never open"]
@@ -458,26 +575,7 @@ def _tcp_totals(connections: Sequence[Connection]) -> Iterator[str]:
     parts.append(_counted(octets, "octet"))
     if again:
         parts.append(_counted(again, "retransmission"))
-    yield "; ".join(parts)
-
-
-def _is_troubled(connection: Connection) -> bool:
-    return bool(connection.icmp) or any(side.trouble or side.missing for side in (connection.first, connection.second))
-
-
-def _trouble_column(
-    words: Callable[[Any], str], columns: Sequence[Column], flows: Sequence[Any], width: int | None
-) -> Column:
-    """The last column, which on a terminal has the room that the others leave it."""
-    most: int | None = None
-    if width is not None:
-        wide = [(each.spare, 2 + max(len(each.heading), *map(len, map(each.cell, flows)))) for each in columns]
-        for least in sorted({spare for spare, _ in wide}, reverse=True):  # as few columns give way as it needs
-            most = min(_MOST_TROUBLE, width - sum(size for spare, size in wide if spare <= least))
-            if most >= _LEAST_TROUBLE:
-                break
-        most = max(most or 0, _LEAST_TROUBLE)
-    return Column("trouble", lambda row: cut(words(row), most), False)
+    return "; ".join(parts)
 
 
 def _since(flow: Connection | Exchange, followed: Followed) -> str:

@@ -28,7 +28,7 @@ from rawcap.show.columns import columns, cut, wrapped
 from rawcap.show.flows import error_words, errors_in_words, resetter, span, udp_outcome
 from rawcap.show.statistics import count, end, seconds
 from rawcap.show.summary import summarise
-from rawcap.tcp.connection import Connection
+from rawcap.tcp.connection import Connection, Side
 from rawcap.tcp.exchange import Exchange
 from rawcap.tcp.tracker import Tracker
 
@@ -38,11 +38,11 @@ USUAL = 100
 """Columns where there is no terminal that says how many."""
 
 _PLAIN = Paint(False)
-_PAUSE = 200_000_000  # nanoseconds: the shortest time after which a segment is sent again (RFC 6298 as Linux has it)
+PAUSE = 200_000_000  # nanoseconds: the shortest time after which a segment is sent again (RFC 6298 as Linux has it)
 _LONG = 12  # packets in a run that is folded
 _LEFT = 3  # packets that a fold leaves on either side
-_LEAST_ROOM = 40  # columns between the hosts, below which all that is beside them gets short
-_SHORT_STATES = {
+LEAST_ROOM = 40  # columns between the hosts, below which all that is beside them gets short
+SHORT_STATES = {
     "SYN-RECEIVED": "SYN-RECV",
     "ESTABLISHED": "ESTAB",
     "FIN-WAIT-1": "FIN-WAIT1",
@@ -58,6 +58,7 @@ _TROUBLE = {
     "fast_retransmission": "fast retransmission",
     "retransmission": "retransmission",
     "out_of_order": "out of order",
+    "overlap": "overlap",
     "lost_segment": "gap before",
     "ack_lost_segment": "acknowledges unseen data",
     "zero_window_probe": "zero window probe",
@@ -77,9 +78,8 @@ _TROUBLE = {
     "data_after_reset": "data after reset",
     "reset_out_of_window": "not heeded",
 }
-_JUDGED = ("challenge_ack", "d_sack", "paws", "data_after_fin", "data_after_reset", "reset_out_of_window")
-"""What connections know without a field that says so."""
-_ANALYSED = tuple(name for name in _TROUBLE if name not in _JUDGED)
+_NOTED = ("reused_ports", "tfo_ignored")
+"""What a field tells of a segment; the rest is what the connection counts as trouble of a side."""
 _IMPLIED = {
     "spurious_retransmission": ("retransmission", "fast_retransmission"),
     "fast_retransmission": ("retransmission",),
@@ -106,10 +106,16 @@ class Strokes(NamedTuple):
     separator: str
     to_right: str
     to_left: str
+    at_left: str
+    at_right: str
+    heavy: str
+    heavy_left: str
+    heavy_right: str
+    cross: str
 
 
-UNICODE = Strokes("│", "┊", "─", "╌", "▶", "◀", "○", "…", " · ", "→", "←")
-ASCII = Strokes("|", ":", "-", ".", ">", "<", "o", "...", " - ", "->", "<-")
+UNICODE = Strokes("│", "┊", "─", "╌", "▶", "◀", "○", "…", " · ", "→", "←", "├", "┤", "┃", "┠", "┨", "✗")
+ASCII = Strokes("|", ":", "-", ".", ">", "<", "o", "...", " - ", "->", "<-", "|", "|", "#", "#", "#", "x")
 """For terminals that know nothing else."""
 
 
@@ -143,50 +149,22 @@ class Rung:
         return not is_event and _FOLDED.issuperset(self.trouble)
 
 
-class Course:
-    """The course of one connection or exchange: which packets it has, taken from all those of a capture.
+class Teller:
+    """Makes rungs of the packets of one connection or exchange, each as it is when the tracker has just noted it."""
 
-    `connection` is the one with the number, None while no packet of it came; `count` says how many there are of the
-    protocol, `others` of the other one.
-    """
-
-    def __init__(self, number: int = 0, protocol: str = "tcp") -> None:
-        self.number = number
-        self.protocol = protocol
-        self.flow: Connection | Exchange | None = None
-        self.rungs: list[Rung] = []
-        self.tracker = Tracker()
+    def __init__(self, flow: Connection | Exchange) -> None:
+        self.flow = flow
         self._from_client = 0  # packets of the client so far
         self._messages: dict[bool, str] = {}  # the last one of each side
-        self._told: dict[tuple[bool, str], int] = {}  # how often the trouble that no field tells of was met
+        self._told: dict[tuple[bool, str], int] = {}  # how often each trouble was met
 
-    @property
-    def count(self) -> int:
-        """How many connections, or exchanges, the packets so far belong to."""
-        return len(self.tracker.connections if self.protocol == "tcp" else self.tracker.exchanges)
-
-    @property
-    def others(self) -> int:
-        """How many there are of the other protocol."""
-        return len(self.tracker.exchanges if self.protocol == "tcp" else self.tracker.connections)
-
-    def add(self, packet: Packet) -> None:
-        """Take in the next packet of the capture; its notes stay as they are."""
-        before, packet.notes = packet.notes, None
-        self.tracker.note(packet)
-        notes: dict[str, Any] = packet.notes or {}
-        packet.notes = before
-        if notes.get(f"{self.protocol}.stream") != self.number:
-            return
-        if self.flow is None:
-            known = self.tracker.connections if self.protocol == "tcp" else self.tracker.exchanges
-            self.flow = known[self.number]
+    def rungs(self, packet: Packet, notes: dict[str, Any]) -> list[Rung]:
+        """The rung of a packet that belongs to it, which has these notes, or that of an error of it."""
         if isinstance(self.flow, Connection) and "tcp.seq" in notes:
-            self.rungs.append(self._segment(packet, self.flow, notes))
-        elif isinstance(self.flow, Exchange) and packet.udp is not None and not packet.udp.quoted:
-            self.rungs.append(self._datagram(packet, self.flow))
-        else:
-            self.rungs += self._errors(packet, self.flow)
+            return [self._segment(packet, self.flow, notes)]
+        if isinstance(self.flow, Exchange) and packet.udp is not None and not packet.udp.quoted:
+            return [self._datagram(packet, self.flow)]
+        return list(self._errors(packet, self.flow))
 
     def _segment(self, packet: Packet, connection: Connection, notes: dict[str, Any]) -> Rung:
         tcp: Any = packet.tcp
@@ -197,12 +175,7 @@ class Course:
         self._from_client = client.segments
         side = client if from_client else server
         seq, ack = notes["tcp.seq"], notes.get("tcp.ack", 0) if flags & _ACK else None
-        found = [name for name in _ANALYSED if f"tcp.analysis.{name}" in notes]
-        for name in _JUDGED:
-            times = side.count(name)
-            if times != self._told.get((from_client, name), 0):
-                self._told[from_client, name] = times
-                found.append(name)
+        found = [name for name in _TROUBLE if self._is_found(name, side, from_client, notes)]
         hidden = {each for name in found for each in _IMPLIED.get(name, ())}
         takes = length + (1 if flags & _SYN else 0) + (1 if flags & _FIN else 0)
         names = [name for bit, name in _FLAGS if flags & bit]
@@ -224,6 +197,15 @@ class Course:
         if length:
             rung.message = self._message(rung, packet, "tcp")
         return rung
+
+    def _is_found(self, name: str, side: Side, from_client: bool, notes: dict[str, Any]) -> bool:
+        """Whether something is to be said of the segment that was taken in last."""
+        if name in _NOTED:
+            return f"tcp.analysis.{name}" in notes
+        times = side.count(name)
+        is_new = times != self._told.get((from_client, name), 0)
+        self._told[from_client, name] = times
+        return is_new
 
     def _datagram(self, packet: Packet, exchange: Exchange) -> Rung:
         udp: Any = packet.udp
@@ -261,6 +243,46 @@ class Course:
             return
 
 
+class Course:
+    """The course of one connection or exchange: which packets it has, taken from all those of a capture.
+
+    `connection` is the one with the number, None while no packet of it came; `count` says how many there are of the
+    protocol, `others` of the other one.
+    """
+
+    def __init__(self, number: int = 0, protocol: str = "tcp") -> None:
+        self.number = number
+        self.protocol = protocol
+        self.flow: Connection | Exchange | None = None
+        self.rungs: list[Rung] = []
+        self.tracker = Tracker()
+        self._teller: Teller | None = None
+
+    @property
+    def count(self) -> int:
+        """How many connections, or exchanges, the packets so far belong to."""
+        return len(self.tracker.connections if self.protocol == "tcp" else self.tracker.exchanges)
+
+    @property
+    def others(self) -> int:
+        """How many there are of the other protocol."""
+        return len(self.tracker.exchanges if self.protocol == "tcp" else self.tracker.connections)
+
+    def add(self, packet: Packet) -> None:
+        """Take in the next packet of the capture; its notes stay as they are."""
+        before, packet.notes = packet.notes, None
+        self.tracker.note(packet)
+        notes: dict[str, Any] = packet.notes or {}
+        packet.notes = before
+        if notes.get(f"{self.protocol}.stream") != self.number:
+            return
+        if self._teller is None:
+            known = self.tracker.connections if self.protocol == "tcp" else self.tracker.exchanges
+            self.flow = known[self.number]
+            self._teller = Teller(self.flow)
+        self.rungs += self._teller.rungs(packet, notes)
+
+
 def ladder(
     packets: Iterable[Packet],
     number: int = 0,
@@ -296,6 +318,99 @@ def draw(
         yield from _Drawing(course, max(width, NARROWEST), unfold, strokes, paint).lines()
 
 
+class Arrows:
+    """What stands between two hosts: arrows of `room` columns, and the lines of words that have no room on them."""
+
+    def __init__(self, strokes: Strokes, paint: Paint, room: int) -> None:
+        self.strokes = strokes
+        self.paint = paint
+        self.room = room
+
+    def drawn(self, rung: Rung, *, is_broken: bool = False) -> tuple[str, list[str]]:
+        """The arrow of a packet, its words near who sent it, and the lines of those that have no room on it.
+
+        Its shaft is broken where nothing acknowledges what it carries.
+        """
+        if rung.is_error:
+            return self._error(rung)
+        strokes = self.strokes
+        shaft = strokes.broken if is_broken else strokes.shaft
+        trouble = strokes.separator.join(_TROUBLE[name] for name in rung.trouble)
+        text, below = self._shared_out(rung, trouble, self.room - 5)
+        rest = shaft * (self.room - 3 - columns(text))
+        if rung.from_client:
+            return f"{shaft * 2}{text}{rest}{strokes.right}", below
+        return f"{strokes.left}{rest}{text}{shaft * 2}", below
+
+    def _shared_out(self, rung: Rung, trouble: str, room: int) -> tuple[str, list[str]]:
+        """What stands on an arrow with so much room, and the lines under it: nothing of it is left out.
+
+        Trouble stands on the arrow before all but the first part; options of a SYN, and what the protocol inside
+        says, stand together.
+        """
+        separator = self.strokes.separator
+        behind = f"{separator}{trouble}" if trouble else ""
+        whole = " ".join([*rung.parts, *rung.offers]) + behind
+        if rung.message:
+            whole += f"{separator}{rung.message}"
+        if columns(self.ascii(whole)) <= room:
+            return self.ascii(whole), []
+        text, *rest = " ".join(rung.parts).split() if rung.is_error else rung.parts
+        most = room
+        lines = [trouble] if columns(text + behind) > room and trouble else []
+        behind = "" if lines else behind
+        while rest and columns(f"{text} {rest[0]}{behind}") <= room:
+            text = f"{text} {rest.pop(0)}"
+        lines += [" ".join(rest), " ".join(rung.offers)]
+        told = [line for each in lines if each for line in wrapped(self.ascii(each), self.room - 4)]
+        room -= columns(text + behind + separator)
+        if rung.message and not rung.is_news and not told and room > len(self.strokes.dots):
+            behind += separator + self.cut(rung.message, room)  # the one before has it in full
+        elif rung.message:
+            told += self._message(rung.message, self.room - 4)
+        return self.cut(text + behind, most), told
+
+    def _message(self, text: str, room: int) -> list[str]:
+        """What the protocol inside says, on two lines where one is not enough."""
+        lines = wrapped(self.ascii(text), room)
+        if len(lines) <= 1 or columns(text) != len(text):  # lines are broken by characters, not by columns
+            return [self.cut(text, room)]
+        return [lines[0], self.cut(" ".join(lines[1:]), room)]
+
+    def in_colour(self, rung: Rung, drawn: str) -> str:
+        """An arrow, or words of it, in the colour of its packet."""
+        if rung.is_error:
+            return self.paint(drawn, BAD)
+        if rung.flags & _RST or any(name not in _HARMLESS for name in rung.trouble):
+            return self.paint(drawn, BAD)
+        if rung.flags & (_SYN | _FIN):
+            return self.paint(drawn, BOLD)
+        return drawn if rung.length or rung.is_datagram else self.paint(drawn, DIM)
+
+    def _error(self, rung: Rung) -> tuple[str, list[str]]:
+        """The arrow of an ICMP error: from the other host, or, of a router's, from a point on the way."""
+        strokes = self.strokes
+        text, below = self._shared_out(rung, "", self.room - 6)
+        is_routers = len(rung.parts) > 1
+        far = self.room - (self.room // 6 if is_routers else 0)
+        far = max(far, columns(text) + 6)
+        tail = strokes.point if is_routers else strokes.shaft
+        rest = strokes.shaft * (far - 4 - columns(text))
+        blank = " " * (self.room - far)
+        if not rung.from_client:
+            return f"{strokes.left}{rest}{text}{strokes.shaft * 2}{tail}{blank}", below
+        return f"{blank}{tail}{strokes.shaft * 2}{text}{rest}{strokes.right}", below
+
+    def ascii(self, text: str) -> str:
+        """Text that the strokes go with."""
+        return in_ascii(text) if self.strokes is ASCII else text
+
+    def cut(self, text: str, most: int) -> str:
+        """Text that ends in dots where it does not fit in `most` columns."""
+        text = self.ascii(text)
+        return text if columns(text) <= most else self.ascii(cut(text, most - len(self.strokes.dots) + 1))
+
+
 class _Drawing:
     """A ladder that is being drawn."""
 
@@ -319,16 +434,17 @@ class _Drawing:
         last = max((each.time_ns for each in self.rungs if each.time_ns is not None), default=0)
         self.time_wide = max(len("time, s"), len(seconds(last - (self.origin or 0))))
         self._lay_out(short=False)
-        if self.room < _LEAST_ROOM:
+        if self.room < LEAST_ROOM:
             self._lay_out(short=True)
+        self.arrows = Arrows(strokes, paint, self.room)
         self.spoke = [False, False]
-        self.broken = _unacknowledged(self.rungs)
+        self.broken = unacknowledged(self.rungs)
 
     def _lay_out(self, *, short: bool) -> None:
         """Share out the width: time, packet, state, the client's line, the arrow, the server's line, state."""
         self.gap = " " if short else "  "
         self.number_name = "#" if short else "packet"
-        self.state_names = _SHORT_STATES if short else {}
+        self.state_names = SHORT_STATES if short else {}
         numbers = [len(str(rung.number)) for rung in self.rungs[-1:]]
         self.number_wide = max([len(self.number_name), *numbers])
         told = [[before, *changes.values()] for before, changes in zip(self.before, self.states, strict=True)]
@@ -345,8 +461,8 @@ class _Drawing:
         before: int | None = None
         for step in self._steps():
             first, last = (step, step) if isinstance(step, Rung) else (step[0], step[-1])
-            if before is not None and first.time_ns is not None and first.time_ns - before >= _PAUSE:
-                yield from self._between(self._ascii(span(first.time_ns - before)))
+            if before is not None and first.time_ns is not None and first.time_ns - before >= PAUSE:
+                yield from self._between(self.arrows.ascii(span(first.time_ns - before)))
             if isinstance(step, Rung):
                 yield from self._rung(step)
             else:
@@ -394,11 +510,11 @@ class _Drawing:
         time = "" if rung.time_ns is None else seconds(rung.time_ns - (self.origin or 0))
         head = self.paint(f"{time:>{self.time_wide}}", DIM) + f"{self.gap}{rung.number:>{self.number_wide}}"
         states = (self.states[0].get(rung.number, ""), self.states[1].get(rung.number, ""))
-        arrow, below = self._error_arrow(rung) if rung.is_error else self._arrow(rung)
-        yield self._line(head, states, self._in_colour(rung, arrow))
+        arrow, below = self.arrows.drawn(rung, is_broken=rung.number in self.broken)
+        yield self._line(head, states, self.arrows.in_colour(rung, arrow))
         for line in below:
             blank = " " * (self.room - columns(line) - 2)
-            shown = self._in_colour(rung, line)
+            shown = self.arrows.in_colour(rung, line)
             yield self._beside("  " + shown + blank if rung.from_client else blank + shown + "  ")
 
     def _line(self, head: str, states: tuple[str, str], between: str) -> str:
@@ -418,7 +534,7 @@ class _Drawing:
     def _between(self, text: str) -> Iterator[str]:
         """Lines without a packet: some words in the middle between the hosts."""
         dots = self.strokes.dots
-        for part in _between_clauses(text, ", ", self.room - 2 * len(dots) - 2):
+        for part in between_clauses(text, ", ", self.room - 2 * len(dots) - 2):
             shown = f"{dots} {part} {dots}"
             left = (self.room - columns(shown)) // 2
             yield self._beside(" " * left + self.paint(shown, DIM) + " " * (self.room - columns(shown) - left))
@@ -445,98 +561,18 @@ class _Drawing:
         for text in [whole] if fits else told:
             yield from self._between(text)
 
-    # -- arrows -------------------------------------------------------------------------------------------
-
-    def _arrow(self, rung: Rung) -> tuple[str, list[str]]:
-        """The arrow of a packet, its words near who sent it, and the lines of those that have no room on it."""
-        strokes = self.strokes
-        shaft = strokes.broken if rung.number in self.broken else strokes.shaft
-        trouble = strokes.separator.join(_TROUBLE[name] for name in rung.trouble)
-        text, below = self._shared_out(rung, trouble, self.room - 5)
-        rest = shaft * (self.room - 3 - columns(text))
-        if rung.from_client:
-            return f"{shaft * 2}{text}{rest}{strokes.right}", below
-        return f"{strokes.left}{rest}{text}{shaft * 2}", below
-
-    def _shared_out(self, rung: Rung, trouble: str, room: int) -> tuple[str, list[str]]:
-        """What stands on an arrow with so much room, and the lines under it: nothing of it is left out.
-
-        Trouble stands on the arrow before all but the first part; options of a SYN, and what the protocol inside
-        says, stand together.
-        """
-        separator = self.strokes.separator
-        behind = f"{separator}{trouble}" if trouble else ""
-        whole = " ".join([*rung.parts, *rung.offers]) + behind
-        if rung.message:
-            whole += f"{separator}{rung.message}"
-        if columns(self._ascii(whole)) <= room:
-            return self._ascii(whole), []
-        text, *rest = " ".join(rung.parts).split() if rung.is_error else rung.parts
-        most = room
-        lines = [trouble] if columns(text + behind) > room and trouble else []
-        behind = "" if lines else behind
-        while rest and columns(f"{text} {rest[0]}{behind}") <= room:
-            text = f"{text} {rest.pop(0)}"
-        lines += [" ".join(rest), " ".join(rung.offers)]
-        told = [line for each in lines if each for line in wrapped(self._ascii(each), self.room - 4)]
-        room -= columns(text + behind + separator)
-        if rung.message and not rung.is_news and not told and room > len(self.strokes.dots):
-            behind += separator + self._cut(rung.message, room)  # the one before has it in full
-        elif rung.message:
-            told += self._message(rung.message, self.room - 4)
-        return self._cut(text + behind, most), told
-
-    def _message(self, text: str, room: int) -> list[str]:
-        """What the protocol inside says, on two lines where one is not enough."""
-        lines = wrapped(self._ascii(text), room)
-        if len(lines) <= 1 or columns(text) != len(text):  # lines are broken by characters, not by columns
-            return [self._cut(text, room)]
-        return [lines[0], self._cut(" ".join(lines[1:]), room)]
-
-    def _in_colour(self, rung: Rung, drawn: str) -> str:
-        if rung.is_error:
-            return self.paint(drawn, BAD)
-        if rung.flags & _RST or any(name not in _HARMLESS for name in rung.trouble):
-            return self.paint(drawn, BAD)
-        if rung.flags & (_SYN | _FIN):
-            return self.paint(drawn, BOLD)
-        return drawn if rung.length or rung.is_datagram else self.paint(drawn, DIM)
-
-    def _error_arrow(self, rung: Rung) -> tuple[str, list[str]]:
-        """The arrow of an ICMP error: from the other host, or, of a router's, from a point on the way."""
-        strokes = self.strokes
-        text, below = self._shared_out(rung, "", self.room - 6)
-        is_routers = len(rung.parts) > 1
-        far = self.room - (self.room // 6 if is_routers else 0)
-        far = max(far, columns(text) + 6)
-        tail = strokes.point if is_routers else strokes.shaft
-        rest = strokes.shaft * (far - 4 - columns(text))
-        blank = " " * (self.room - far)
-        if not rung.from_client:
-            return f"{strokes.left}{rest}{text}{strokes.shaft * 2}{tail}{blank}", below
-        return f"{blank}{tail}{strokes.shaft * 2}{text}{rest}{strokes.right}", below
-
-    def _ascii(self, text: str) -> str:
-        """Text that the strokes go with."""
-        return in_ascii(text) if self.strokes is ASCII else text
-
-    def _cut(self, text: str, most: int) -> str:
-        """Text that ends in dots where it does not fit in `most` columns."""
-        text = self._ascii(text)
-        return text if columns(text) <= most else self._ascii(cut(text, most - len(self.strokes.dots) + 1))
-
     # -- the end ------------------------------------------------------------------------------------------
 
     def _ending(self) -> Iterator[str]:
         """What came of it, in a line, and what broken arrows mean where there are any."""
-        told = udp_outcome(self.flow) if isinstance(self.flow, Exchange) else "; ".join(_outcome(self.flow))
-        yield from _between_clauses(self._ascii(told), "; ", self.width)
+        told = udp_outcome(self.flow) if isinstance(self.flow, Exchange) else "; ".join(outcome(self.flow))
+        yield from between_clauses(self.arrows.ascii(told), "; ", self.width)
         if self.broken:
             strokes = self.strokes
             yield self.paint(f"{strokes.broken * 2}{strokes.right} never acknowledged in this capture", DIM)
 
 
-def _outcome(connection: Connection) -> Iterator[str]:
+def outcome(connection: Connection) -> Iterator[str]:
     """How it opened and closed and what went wrong, in words."""
     opened, closed, closer = connection.opened, connection.closed, connection.closer
     yield {
@@ -600,7 +636,7 @@ def _addresses(layer: Any) -> tuple[str, str]:
     return source, destination
 
 
-def _unacknowledged(rungs: Sequence[Rung]) -> set[int]:
+def unacknowledged(rungs: Sequence[Rung]) -> set[int]:
     """The packets with something that the other side never acknowledges, in what came after them."""
     highest: dict[bool, int | None] = {True: None, False: None}  # acknowledged by the client, by the server
     broken: set[int] = set()
@@ -627,7 +663,7 @@ def _folded(run: Sequence[Rung]) -> Iterator[Rung | Sequence[Rung]]:
     yield from run[-_LEFT:]
 
 
-def _between_clauses(text: str, separator: str, most: int) -> Iterator[str]:
+def between_clauses(text: str, separator: str, most: int) -> Iterator[str]:
     """`text` in lines that end between its clauses, of `most` columns."""
     whole = separator.join(clause.replace(" ", _HOLD) for clause in text.split(separator))
     yield from (line.replace(_HOLD, " ") for line in wrapped(whole, most))

@@ -25,7 +25,7 @@ _LOOKED_AHEAD = 100
 _WIDEST = 39  # an IPv6 address; what is longer, as a name may be, sticks out
 
 _Cells = tuple[str, str, str, str, str, str]
-_Row = tuple[_Cells, Summary]
+_Row = tuple[_Cells, Summary, str]
 
 
 class TextView:
@@ -35,7 +35,7 @@ class TextView:
     line on; without, as soon as a packet is of another interface than those before it. With `at_once` each line is
     written as it comes; without, the first hundred wait for each other, to agree on the columns and their width: call
     `flush` at the end, or when they waited long enough. `width` is that of the terminal, None where lines may be of any
-    length.
+    length. `ending` gives what a line ends with, which is never cut off.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class TextView:
         at_once: bool = False,
         width: int | None = None,
         interfaces: bool = False,
+        ending: Callable[[Packet], str] | None = None,
     ) -> None:
         self._write = write
         self._clock = clock
@@ -57,6 +58,7 @@ class TextView:
         self._interfaces = interfaces
         self._interface: str | None = None  # the only name so far
         self._width = width
+        self._ending = ending
         self.widths = array("q", (5, 10, 2, 7, 7, 4))
         """The widths of the columns, in characters, which whoever writes lines among these may widen too."""
 
@@ -89,7 +91,7 @@ class TextView:
             printable(destination),
             printable(summary.protocol),
         )
-        row = (cells, summary)
+        row = (cells, summary, printable(self._ending(packet)) if self._ending is not None else "")
         if self._waiting is None:
             self._write(self._line(row))
             return
@@ -101,7 +103,7 @@ class TextView:
         """Write the lines that wait."""
         waiting, self._waiting = self._waiting, None
         if waiting:
-            for cells, _ in waiting:
+            for cells, _, _ in waiting:
                 self._widen(cells)
             for row in waiting:
                 self._write(self._line(row))
@@ -111,7 +113,7 @@ class TextView:
             self.widths[column] = max(self.widths[column], min(len(cell), _WIDEST))
 
     def _line(self, row: _Row) -> str:
-        cells, summary = row
+        cells, summary, ending = row
         number, time, interface, source, destination, protocol = cells
         if any(map(gt, map(len, cells), self.widths)):
             self._widen(cells)
@@ -124,9 +126,12 @@ class TextView:
         kind = protocol.ljust(wide[5])
         info = printable(summary.info)
         trouble = printable(summary.trouble) if summary.trouble else ""
+        if ending:
+            ending = f"  {ending}"
         if self._width is not None:
-            info = cut(info, self._width - columns(f"{head}  {ends}  {kind}  "))
-            trouble = cut(trouble, self._width - columns(f"{head}  {ends}  {kind}  {info} "))
+            room = self._width - columns(ending)
+            info = cut(info, room - columns(f"{head}  {ends}  {kind}  "))
+            trouble = cut(trouble, room - columns(f"{head}  {ends}  {kind}  {info} "))
         paint = self._paint
         if paint.on:
             head = paint(head, colours.DIM)
@@ -135,4 +140,5 @@ class TextView:
                 if summary.layer.name == "tcp" and summary.layer.reset:
                     info = paint(info, colours.BAD)
             trouble = paint(trouble, colours.BAD)
-        return f"{head}  {ends}  {kind}  {info}{' ' if trouble else ''}{trouble}\n"
+            ending = paint(ending, colours.VALUE)
+        return f"{head}  {ends}  {kind}  {info}{' ' if trouble else ''}{trouble}{ending}\n"

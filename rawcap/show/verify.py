@@ -8,7 +8,8 @@ page is narrow, lines go on below with an indent, and tables become lines of wor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dissectors.printable import printable
@@ -16,7 +17,7 @@ from rawcap.show.characters import in_ascii
 from rawcap.show.colours import BAD, BOLD, DIM, VALUE, Paint
 from rawcap.show.columns import columns as wide
 from rawcap.show.columns import wrapped
-from rawcap.tcp.segment import NO_TIME, Segment
+from rawcap.tcp.segment import ACK, NO_TIME, SYN, Segment
 from rawcap.tcp.verify.evidence import MOST_SEGMENTS, Case, after, socket_of
 from rawcap.tcp.verify.expectations import Expectation
 from rawcap.tcp.verify.outcome import outcome
@@ -48,6 +49,40 @@ _FOR_BOTH = {
     "syn-ack-number": ("final-ack", "SYN/ACK and ACK acknowledge the other's initial number + 1"),
 }
 """Pairs of rules, and the sentence that says both."""
+_ERRORS = {
+    "Destination Unreachable": "Destination unreachable",
+    "Packet Too Big": "Packet too big",
+    "Time Exceeded": "Time exceeded",
+    "Parameter Problem": "Parameter problem",
+}
+"""What RFC 4443 calls the errors of ICMPv6, as those of ICMP are written, which may stand beside them."""
+
+
+def _blamed(name: str) -> Callable[[Case], int]:
+    return lambda case: case.side(True).count(name) + case.side(False).count(name)
+
+
+_FOUND: Mapping[str, Callable[[Case], int]] = {
+    "no-retransmission": lambda case: sum(sender.repeated for sender in case.senders.values()),
+    "open-window": _blamed("zero_window"),
+    "no-challenge": _blamed("challenge_ack"),
+    "nothing-after-fin": _blamed("data_after_fin"),
+    "timestamps-forward": _blamed("paws"),
+    "answered": lambda case: case.exchange.client.datagrams,
+}
+"""How many packets a rule is broken by, where a check names only the first of them."""
+
+
+def same_words(text: str) -> str:
+    """Text in which an error has one spelling, be it of ICMP or of ICMPv6."""
+    return re.sub("|".join(_ERRORS), lambda found: _ERRORS[found[0]], text)
+
+
+def proof(case: Case, rule: Rule, check: Check) -> list[str]:
+    """The numbers of the packets that prove a check; where there are more than it names the last is "12 more"."""
+    named = [str(number) for number in check.numbers]
+    count = _FOUND[rule.name](case) if check.verdict == BROKEN and rule.name in _FOUND else 0
+    return [*named, f"{count - len(named):,} more"] if named and count > len(named) else named
 
 
 class Screen:
@@ -73,7 +108,7 @@ class Screen:
             yield ""
             yield self._paint("Expectations", BOLD)
             for expectation, check in expected:
-                yield from self._check(check, expectation.text, "", "  ")
+                yield from self._check(check, [str(each) for each in check.numbers], expectation.text, "", "  ")
         yield ""
         yield from self._total(cases, expected)
 
@@ -95,16 +130,16 @@ class Screen:
     def _coloured(self, text: str, colour: str) -> str:
         return self._paint(text, colour) if colour and text else text
 
-    def _check(self, check: Check, sentence: str, section: str, before: str) -> Iterator[str]:
+    def _check(self, check: Check, packets: Sequence[str], sentence: str, section: str, before: str) -> Iterator[str]:
         """A line of the checklist behind the text `before`: mark, sentence, detail, packets, section.
 
         Where one line is too narrow, what holds goes without its detail, anything else goes on below.
         """
         mark, colour = self._marks.get(check.verdict, ("–", DIM))
         mark = self._text(mark)
-        numbers = f"[{', '.join(map(str, check.numbers))}]" if check.numbers else ""
+        numbers = f"[{', '.join(packets)}]" if packets else ""
         told, section = self._text(sentence), self._text(section)
-        found = self._text(f"{check.detail} {numbers}".strip())
+        found = self._text(f"{same_words(check.detail)} {numbers}".strip())
         tone = BAD if check.verdict == BROKEN else DIM
         at = wide(before) + self._mark_wide
         room = self._width - at
@@ -138,7 +173,8 @@ class Screen:
         tcp = sum(case.is_tcp for case in cases)
         there = [counted(tcp, "connection")] * (tcp > 0) + [counted(len(cases) - tcp, "exchange")] * (tcp < len(cases))
         told = f"{', '.join(there) or 'no connection'}: "
-        told += f"{sum(check.verdict == HOLDS for check in checks):,} checks hold, {broken:,} broken"
+        holding = sum(check.verdict == HOLDS for check in checks)
+        told += f"{counted(holding, 'check')} hold{'s' if holding == 1 else ''}, {broken:,} broken"
         failed = sum(check.verdict == BROKEN for _, check in expected)
         if expected:
             told += f"; {counted(len(expected), 'expectation')}, {failed:,} failed"
@@ -170,8 +206,8 @@ class Screen:
                 yield from (" " * at + line for line in more)
                 yield " " * at + shown
             for rule, check in broken:
-                numbers = f" [{', '.join(map(str, check.numbers))}]" if check.numbers else ""
-                text = self._text(f"{rule.sentence}: {check.detail}{numbers} ") + _held(rule.section)
+                numbers = f" [{', '.join(proof(case, rule, check))}]" if check.numbers else ""
+                text = self._text(f"{rule.sentence}: {same_words(check.detail)}{numbers} ") + _held(rule.section)
                 for place, line in enumerate(wrapped(text, self._width - 8)):
                     yield " " * (8 if place else 6) + self._paint(line.replace(_HOLD, " "), BAD)
 
@@ -191,7 +227,7 @@ class Screen:
         yield f"{title}  {sockets}" if fits else title
         if not fits:
             yield from self._row("sockets", sockets, "", BOLD)
-        yield from self._row("client", found.client, VALUE, BOLD)
+        yield from self._row("client", same_words(found.client), VALUE, BOLD)
         yield from self._row("server", found.server, VALUE, BOLD)
         if case.is_tcp:
             yield from self._handshake(case)
@@ -203,6 +239,7 @@ class Screen:
         """The checklist, each part of it with its name in front, or above where the page is narrow."""
         part = ""
         for rule, check in _for_both(checklist(case)):
+            packets = proof(case, rule, check)
             label = _PARTS[rule.part] if rule.part != part else ""
             part = rule.part
             before = "  "
@@ -211,14 +248,15 @@ class Screen:
                     yield self._paint(f"Checks: {label}", BOLD)
             else:
                 before = f"  {label:<{_CHECK_LABEL}}"
-            lines = self._check(check, rule.sentence, rule.section, before)
+            lines = self._check(check, packets, rule.sentence, rule.section, before)
             if label and before != "  ":
                 yield next(lines).replace(before, "  " + self._paint(f"{label:<{_CHECK_LABEL}}", BOLD), 1)
             yield from lines
 
     def _handshake(self, case: Case) -> Iterator[str]:
         connection = case.connection
-        segments = [each for each in connection.handshake if each is not None]
+        crossed = connection.opened == "simultaneous"
+        segments = _crossing(case) if crossed else [each for each in connection.handshake if each is not None]
         yield ""
         if not segments:
             yield from self._row("handshake", "the capture begins after it", "", BOLD)
@@ -248,9 +286,12 @@ class Screen:
         yield from self._all_options(segments)
         syn = connection.handshake.syn
         if syn is not None and not syn.flags & 0x10:
-            why = "without the ACK flag the field means nothing: no number of the server was seen yet"
+            whose = "the other side had come" if crossed else "the server was seen"
+            why = f"without the ACK flag the field means nothing: no number of {whose} yet"
             yield from self._row("why ack 0", f"the SYN has {syn.ack_raw} there; {why}" if syn.ack_raw else why)
-        if len(segments) == 3:
+        if crossed:
+            yield from self._row("round trip", "none is measured: the SYNs crossed, and another SYN is no answer")
+        elif len(segments) == 3:
             yield from self._row("round trip", self._round_trip(segments))
 
     def _fits(self, table: Sequence[Sequence[str]], gap: int) -> bool:
@@ -305,10 +346,9 @@ class Screen:
         if any(each.time_ns == NO_TIME for each in segments):
             return "the capture has no times"
         syn, answer, ack = segments
-        name = "SYN/ACK" if answer.flags & 0x10 else "the other SYN"
         return (
             f"{seconds(ack.time_ns - syn.time_ns)} from SYN to ACK: {seconds(answer.time_ns - syn.time_ns)} to "
-            f"{name}, {seconds(ack.time_ns - answer.time_ns)} from there to ACK"
+            f"SYN/ACK, {seconds(ack.time_ns - answer.time_ns)} from there to ACK"
         )
 
     def _data(self, case: Case) -> Iterator[str]:
@@ -381,6 +421,22 @@ class Screen:
                 label = ""
             if sender.repeated > 4:
                 yield from self._row("", f"… {sender.repeated - 4:,} more of the {SIDES[client]}", BAD)
+
+
+def _crossing(case: Case) -> list[Segment]:
+    """The segments of a simultaneous open (RFC 9293, 3.5, figure 7): the SYN and the SYN/ACK of each side.
+
+    Where an ACK stands for a SYN/ACK that was not captured, that too.
+    """
+    first: dict[tuple[bool, int], Segment] = {}
+    for each in case.kept:
+        if each.flags & SYN:
+            first.setdefault((each.from_client, each.flags & ACK), each)
+    segments = list(first.values())
+    ack = case.connection.ack
+    if len(segments) < 4 and ack is not None and all(each.number != ack.number for each in segments):
+        segments.append(ack)
+    return sorted(segments, key=lambda each: each.number)
 
 
 def _ending(case: Case) -> str:
@@ -527,7 +583,7 @@ def as_json(cases: Sequence[Case], expected: Expected) -> Iterator[str]:
 
 
 def _found(check: Check) -> dict[str, Any]:
-    return {"verdict": check.verdict, "packets": list(check.numbers), "detail": check.detail}
+    return {"verdict": check.verdict, "packets": list(check.numbers), "detail": same_words(check.detail)}
 
 
 def _object(case: Case) -> dict[str, Any]:
@@ -543,7 +599,7 @@ def _object(case: Case) -> dict[str, Any]:
         "outcome": {
             "name": found.name,
             "errno": found.errno or None,
-            "client": found.client,
+            "client": same_words(found.client),
             "server": found.server,
             "packets": list(found.numbers),
         },

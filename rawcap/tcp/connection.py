@@ -87,6 +87,8 @@ _WORTH_TELLING = cython.declare(cython.longlong, (1 << 14) - 1)  # the flags tha
 _LOST_SEGMENT = cython.declare(cython.longlong, _bits("lost_segment"))
 _ACK_LOST_SEGMENT = cython.declare(cython.longlong, _bits("ack_lost_segment"))
 _REPEATED = cython.declare(cython.longlong, _bits("retransmission", "keep_alive"))
+_KEEP_ALIVE = cython.declare(cython.longlong, _bits("keep_alive"))
+_ZERO_WINDOW_PROBE = cython.declare(cython.longlong, _bits("zero_window_probe"))
 _PROBE = cython.declare(cython.longlong, _bits("keep_alive", "zero_window_probe"))
 
 
@@ -123,8 +125,8 @@ class Handshake(NamedTuple):
 
     @property
     def rtt_ns(self) -> int | None:
-        """From the SYN to the acknowledgement of the answer, nanoseconds."""
-        if self.syn is None or self.ack is None:
+        """From the SYN to the acknowledgement of its answer, nanoseconds; None where SYNs crossed: none answers."""
+        if self.syn is None or self.ack is None or (self.syn_ack is not None and not self.syn_ack.flags & _ACK):
             return None
         return self.ack.time_ns - self.syn.time_ns
 
@@ -588,6 +590,10 @@ class Connection:
 
         if found & _ACK_LOST_SEGMENT and other.next_seq != _NOT_KNOWN and (other.next_seq - ack & _32_BITS) < _HALF:
             found &= ~_ACK_LOST_SEGMENT  # seen, though not in one piece
+        if found & _KEEP_ALIVE and other.window == 0:
+            found = found & ~_KEEP_ALIVE | _ZERO_WINDOW_PROBE  # what asks a closed window has the form of a keep-alive
+        if flags & (_SYN | _ACK) == _SYN | _ACK and side.syn_count == 1 and not side.syn.flags & _ACK:
+            found &= ~_REPEATED  # the answer to a SYN that crossed
         if found & _WORTH_TELLING:
             for bit in range(14):
                 if found >> bit & 1:

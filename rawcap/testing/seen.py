@@ -1,13 +1,40 @@
 """What was seen in a capture, to be asserted on: its connections with what they carried, its exchanges, its packets.
 
 A connection is that of rawcap.tcp.connection, all of whose attributes it has; each side has besides, as `sent`, the
-octets that it sent, where the connection alone only counts them.
+octets that it sent, where the connection alone only counts them. Numbers are those of packets, times nanoseconds.
+
+A connection has
+    client, server              its sides
+    stream                      its number, tcp.stream
+    opened                      "handshake", "fast open", "simultaneous"; "refused", "unreachable", "unanswered",
+                                "unfinished", "challenged"; "before the capture"
+    closed                      "orderly", "simultaneous", "reset", "half closed", "closing", "open", "never open"
+    closed_by, time_wait        "client", "server" or None: who closed first, who is left in TIME-WAIT (or "both")
+    handshake                   complete, rtt_ns; syn, syn_ack, ack: segments, each with its number
+    segments, retransmissions   how many
+    min_rtt_ns, mean_rtt_ns, max_rtt_ns
+    first_number, last_number, first_ns, last_ns
+    icmp                        the ICMP errors that quote it, or None
+    reused                      whether its sockets had another connection before
+
+A side has
+    address, port, state
+    sent, sent_count, parts     what it sent, how many octets that are, and the pieces and gaps of it
+    acked, missing, octets      octets acknowledged, lacking in the capture, and sent with all repetitions
+    segments, data_segments, syn_count, fin_count, rst_count
+    syn, fin, rst, fin_acked    the first of each, and the packet that acknowledges the FIN
+    isn, scale, smallest_window, largest_window, zero_windows
+    count(NAME), numbers(NAME)  how often some trouble was found, and where: "retransmission", "zero_window", ...
+
+An exchange has client and server (address, port, datagrams, octets), stream, first_number, last_number, first_ns,
+last_ns and icmp.
 """
 
 from __future__ import annotations
 
+import difflib
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dissectors.packet import Packet
@@ -34,6 +61,15 @@ def brief(error: Raised) -> Raised:
     if isinstance(error, FilterError):
         error.add_note(error.render())
     return error.with_traceback(None)
+
+
+def _missing(seen: object, inside: object, name: str) -> AttributeError:
+    """The error for an attribute that neither has; it names the one that was meant, as far as can be told."""
+    kind = "a side" if isinstance(seen, SeenSide) else "a connection"
+    known = sorted({each for each in (*dir(seen), *dir(inside)) if not each.startswith("_")})
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "rawcap.testing.seen lists what it has"
+    return AttributeError(f"{kind} has no attribute {name!r}; {hint}", name=name, obj=seen)
 
 
 class SeenSide:
@@ -68,6 +104,9 @@ class SeenSide:
         return int(self._side.sent)
 
     def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True
+        if name.startswith("_") or not hasattr(self._side, name):
+            raise _missing(self, self.__dict__.get("_side"), name)
         return getattr(self._side, name)
 
     def __repr__(self) -> str:
@@ -82,7 +121,16 @@ class SeenConnection:
         self.client = client
         self.server = server
 
+    @property
+    def closed_by(self) -> str | None:
+        """Who closed first, by FIN or RST: "client", "server", or None. The connection itself calls it `closer`."""
+        closer: str | None = self._connection.closer
+        return closer
+
     def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True
+        if name.startswith("_") or not hasattr(self._connection, name):
+            raise _missing(self, self.__dict__.get("_connection"), name)
         return getattr(self._connection, name)
 
     def __repr__(self) -> str:
@@ -163,20 +211,21 @@ class Seen:
         """The packets, with datagrams in the place of their fragments."""
         return Pipeline(reassemble=True).noted(iter(self.packets))
 
-    def ladder(self, number: int = 0) -> str:
+    def ladder(self, number: int = 0, protocol: str = "tcp") -> str:
         """The sequence diagram of a connection, by its place in `connections`, as `rawcap ladder` draws it.
 
-        Raises LookupError where there is no such connection.
+        With the protocol "udp" it is that of one of the `exchanges`. Raises LookupError where there is no such one.
         """
         __tracebackhide__ = True
         from rawcap.show.ladder import ladder
 
-        count = len(self.connections)
+        flows: list[Any] = self.exchanges if protocol == "udp" else [*self.connections]
+        count, noun = len(flows), "exchange" if protocol == "udp" else "connection"
         if not -count <= number < count:
-            there = ["no connection was seen", "1 was seen, number 0", "2 were seen, 0 and 1"]
+            there = [f"no {noun} was seen", "1 was seen, number 0", "2 were seen, 0 and 1"]
             told = there[count] if count < len(there) else f"{count} were seen, 0 to {count - 1}"
-            raise LookupError(f"there is no connection {number}: {told}")
-        return ladder(self._whole, self.connections[number].stream).rstrip()
+            raise LookupError(f"there is no {noun} {number}: {told}")
+        return ladder(self._whole, flows[number].stream, protocol).rstrip()
 
     def verify(self, *expectations: str) -> None:
         """Assert what `rawcap verify --expect` knows: `seen.verify("handshake", "orderly-close", "connections=1")`.
@@ -188,10 +237,11 @@ class Seen:
         __tracebackhide__ = True
         from rawcap.filter import display_filter
         from rawcap.pipeline import NOTED
+        from rawcap.show.verify import proof, same_words
         from rawcap.tcp.tracker import FIELDS
         from rawcap.tcp.verify.evidence import Evidence
         from rawcap.tcp.verify.expectations import expect
-        from rawcap.tcp.verify.rules import BROKEN, checklist, listed
+        from rawcap.tcp.verify.rules import BROKEN, checklist
 
         filters: list[str] = []
         try:
@@ -205,14 +255,20 @@ class Seen:
             evidence.add(packet)
         cases = evidence.cases
         if expected:
-            found = [(each.text, each.look(cases, evidence.elsewhere)) for each in expected]
+            checked = [(each.text, each.look(cases, evidence.elsewhere)) for each in expected]
+            found = [(text, check, [str(number) for number in check.numbers]) for text, check in checked]
         elif cases:
-            found = [(f"{case.title}: {rule.sentence}", check) for case in cases for rule, check in checklist(case)]
+            found = [
+                (f"{case.title}: {rule.sentence}", check, proof(case, rule, check))
+                for case in cases
+                for rule, check in checklist(case)
+            ]
         else:
             raise AssertionError("there is no TCP connection and no UDP exchange")
         broken = [
-            f"{text}: {check.detail}" + (f" (see packets {listed(check.numbers)})" if check.numbers else "")
-            for text, check in found
+            f"{text}: {same_words(check.detail)}"
+            + (f" (see packet{'s' if len(packets) > 1 else ''} {_listed(packets)})" if packets else "")
+            for text, check, packets in found
             if check.verdict == BROKEN
         ]
         if broken:
@@ -221,4 +277,9 @@ class Seen:
     def __repr__(self) -> str:
         if self._packets is None:
             return f"<Seen {self.title}, going on>"
-        return f"<Seen {self.title}: {len(self._packets)} packets>"
+        return f"<Seen {self.title}: {len(self._packets)} packet{'' if len(self._packets) == 1 else 's'}>"
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Words in a sentence: "7", "7 and 9", "7, 9 and 40 more"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -5,8 +5,10 @@ Each pytest that is tested runs in a process of its own, on a host that has noth
 
 from __future__ import annotations
 
+import copy
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -20,8 +22,9 @@ import pytest
 
 import rawcap
 from rawcap.live import LiveError
+from rawcap.testing import seen
 from rawcap.testing.capturing import Capturing
-from rawcap.testing.seen import Seen
+from rawcap.testing.seen import Seen, SeenConnection
 from scripts.captures.hosts import CLIENT, CLIENT6, CLIENT_MAC, SERVER, Host, Lab
 
 pytest_plugins = ["pytester"]
@@ -150,6 +153,25 @@ class TestReading:
         done.assert_outcomes(failed=1)
         done.stdout.fnmatch_lines(["*- rawcap: connection 0 -*", "*SYN-SENT*──SYN seq=0*▶*", "*◀*──SYN, ACK*", "*FIN*"])
 
+    def test_a_test_that_fails_shows_exchanges(self, pytester: pytest.Pytester) -> None:
+        pytester.makepyfile(
+            f"""
+            def test_it(packets):
+                packets.read({str(CAPTURES / "udp_port_unreachable.pcapng")!r}).verify("answered")
+            """
+        )
+        done = pytester.runpytest_subprocess(*PLUGIN)
+        shown = ["*- rawcap: exchange 0 -*", "*──len=7──*", "*◀*──ICMP port unreachable*", "*- rawcap: exchange 1 -*"]
+        done.stdout.fnmatch_lines(shown)
+        done.stdout.no_fnmatch_line("*no connection*")
+
+    def test_a_test_that_fails_without_either_says_what_there_is(self, pytester: pytest.Pytester) -> None:
+        path = str(CAPTURES / "prohibited.pcapng")
+        read = f"packets.read({path!r}, 'frame.number == 2')"
+        pytester.makepyfile(f"def test_it(packets):\n    assert not {read}.packets\n")
+        done = pytester.runpytest_subprocess(*PLUGIN)
+        done.stdout.fnmatch_lines(["*: 1 packet, no TCP connection and no UDP exchange"])
+
     def test_a_test_that_passes_shows_nothing(self, pytester: pytest.Pytester) -> None:
         pytester.makepyfile(
             f"""
@@ -186,8 +208,8 @@ class TestVerifying:
         with pytest.raises(AssertionError) as raised:
             seen.verify("connections=2", "refused", "none: tcp.flags.reset == 1")
         assert str(raised.value).splitlines() == [
-            "connections=2: there is 1 (see packets 1)",
-            "none: tcp.flags.reset == 1: 1 packet of 2 (see packets 2)",
+            "connections=2: there is 1 (see packet 1)",
+            "none: tcp.flags.reset == 1: 1 packet of 2 (see packet 2)",
         ]
 
     def test_a_rule_that_is_broken(self) -> None:
@@ -201,6 +223,50 @@ class TestVerifying:
     def test_an_expectation_that_is_not_understood(self) -> None:
         with pytest.raises(ValueError, match="there is no expectation 'handshakes'; did you mean handshake"):
             Seen("nothing", []).verify("handshakes")
+
+
+    def test_one_packet_is_one(self) -> None:
+        with pytest.raises(AssertionError, match=r"\(see packet 2\)$"):
+            Seen("a file", rawcap.read(CAPTURES / "udp_port_unreachable.pcapng", "udp.stream == 0")).verify("answered")
+
+
+class TestAttributes:
+    """What a connection, a side and an exchange have stands at the beginning of rawcap.testing.seen."""
+
+    @pytest.fixture
+    def conn(self) -> SeenConnection:
+        (found,) = Seen("a file", rawcap.read(CAPTURES / "closed_by_client.pcapng")).connections
+        return found
+
+    def test_who_closed_is_called_as_in_the_json(self, conn: SeenConnection) -> None:
+        assert conn.closed_by == "client"
+
+    def test_all_that_is_listed_is_there(self, conn: SeenConnection) -> None:
+        manual = (seen.__doc__ or "").partition("A connection has\n")[2].partition("An exchange")[0]
+        listed = [re.findall(r"(?m)^    ((?:\w+, )*\w+)", part) for part in manual.split("A side has\n")]
+        names = [[name for line in part for name in line.split(", ")] for part in listed]
+        assert {"closed_by", "opened"} <= {*names[0]} and {"sent", "count"} <= {*names[1]}
+        assert [name for name in names[0] if not hasattr(conn, name)] == []
+        assert [name for name in names[1] if not hasattr(conn.client, name)] == []
+
+    @pytest.mark.parametrize(
+        ("wrong", "told"),
+        [
+            ("conn.clossed", "a connection has no attribute 'clossed'; did you mean closed?"),
+            ("conn.server.adress", "a side has no attribute 'adress'; did you mean address?"),
+            ("conn.qqq", "a connection has no attribute 'qqq'; rawcap.testing.seen lists what it has"),
+        ],
+    )
+    def test_a_wrong_one_is_an_error_of_the_test(self, pytester: pytest.Pytester, wrong: str, told: str) -> None:
+        path = str(CAPTURES / "closed_by_client.pcapng")
+        pytester.makepyfile(f"def test_it(packets):\n    (conn,) = packets.read({path!r}).connections\n    {wrong}\n")
+        done = pytester.runpytest_subprocess(*PLUGIN)
+        done.stdout.fnmatch_lines([f"> *{wrong}", f"E *AttributeError: {told}"])
+        done.assert_outcomes(failed=1)
+        done.stdout.no_fnmatch_line("*seen.py:*")
+
+    def test_a_connection_can_be_copied(self, conn: SeenConnection) -> None:
+        assert copy.copy(conn).closed_by == "client"
 
 
 class TestWhatIsShownOfAnError:

@@ -344,22 +344,22 @@ class Evidence:
             self.last_ns = packet.time_ns
         tcp, udp = packet.tcp, packet.udp
         case = self.elsewhere
+        self._tracker.note(packet)
+        notes = packet.notes or {}
         if tcp is not None and not tcp.status & (layout.PARTIAL | layout.QUOTED):
-            self._tracker.note(packet)
             case = self._segment(packet, tcp)
         elif udp is not None and not udp.status & (layout.PARTIAL | layout.QUOTED):
-            self._tracker.note(packet)
-            exchange = self._tracker.exchanges[(packet.notes or {})["udp.stream"]]
+            exchange = self._tracker.exchanges[notes["udp.stream"]]
             case = self._case(exchange)
             if len(case.datagrams) < MOST_SEGMENTS:
                 mine = exchange.client
                 sent_before = sum(each[2] for each in case.datagrams)
                 from_client = mine.datagrams > sent_before
                 case.datagrams.append((packet.number, packet.time_ns, from_client, udp.payload_length))
-        else:
-            found = self._tracker.add(packet)
-            if found is not None:
-                case = self._case(found)
+        elif "tcp.stream" in notes:  # an ICMP error that quotes it
+            case = self._case(self._tracker.connections[notes["tcp.stream"]])
+        elif "udp.stream" in notes:
+            case = self._case(self._tracker.exchanges[notes["udp.stream"]])
         case.packets += 1
         if self._select is None or (not case.selected and self._select(packet)):
             case.selected = True

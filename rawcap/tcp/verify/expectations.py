@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rawcap.tcp.segment import ACK
 from rawcap.tcp.verify.evidence import Case
 from rawcap.tcp.verify.outcome import outcome
 from rawcap.tcp.verify.rules import BROKEN, HOLDS, Check, checklist, counted, seconds
@@ -247,6 +248,15 @@ def _reset(case: Case, value: str) -> Found:
     return case.connection.closed == "reset", case.connection.closed, numbers
 
 
+@_kind("reset-by", "Whose reset ended the connection", "client|server")
+def _reset_by(case: Case, value: str) -> Found:
+    if case.connection.closed != "reset":
+        return False, case.connection.closed, []
+    resets = {name: case.senders[name == "client"].reset for name in ("client", "server")}
+    first = min((name for name in resets if resets[name]), key=lambda name: resets[name])
+    return first == value, f"the {first} sent RST", [resets[first]]
+
+
 _kind("timeout", "Nothing answered the SYN: ETIMEDOUT")(_outcome_is("timed out"))
 _kind("unreachable", "ICMP reported the destination unreachable", of="both")(_outcome_is("unreachable"))
 _kind("answered", "A datagram was answered", of="udp")(_outcome_is("answered"))
@@ -335,5 +345,7 @@ def _rtt_below(case: Case, value: str) -> Found:
     syn, answer = case.connection.client.syn, case.connection.server.syn
     if syn is None or answer is None:
         return False, "there is no handshake", []
+    if not answer.flags & ACK:
+        return False, "the SYNs crossed: neither answers the other", [syn.number, answer.number]
     rtt = answer.time_ns - syn.time_ns
     return rtt < float(value) * 1e6, seconds(rtt), [syn.number, answer.number]

@@ -113,8 +113,8 @@ def _unanswered(case: Case) -> Outcome:
     server = "nobody there, or a firewall that drops the SYN"
     if case.answers_others:
         server = (
-            f"looks like accept()'s queue being full: the same socket answered another client ({case.answers_others}); "
-            "a firewall looks the same"
+            "looks like accept()'s queue being full: the same socket answered another client "
+            f"(SYN/ACK {case.answers_others}); a firewall looks the same"
         )
     return Outcome("timed out", told, server, "ETIMEDOUT", numbers)
 
@@ -239,8 +239,7 @@ def _unheard(case: Case, client: bool, first: str, second: str, only_syn: bool) 
     left = case.sent(client) - case.acknowledged(client)
     said = (
         f"{counted(left, 'octet')} never acknowledged, sent again {counted(case.senders[client].repeated, 'time')} "
-        f"({listed(numbers, case.senders[client].repeated)}): looks like send() or recv() failed with ETIMEDOUT, "
-        "unless it gave up before"
+        f"({listed(numbers, case.senders[client].repeated)}): if it goes on so, send() or recv() fails with ETIMEDOUT"
     )
     words = [first, second]
     words[not client] += f"; {said}"
@@ -248,7 +247,8 @@ def _unheard(case: Case, client: bool, first: str, second: str, only_syn: bool) 
         if case.answers_others:
             words[1] = (
                 "accepted by the kernel but never by the program: looks like its queue being full, which drops the "
-                f"final ACK and then the data (it has another client, {case.answers_others}); a cut path looks the same"
+                f"final ACK and then the data (SYN/ACK {case.answers_others} answers another client); a cut path "
+                "looks the same"
             )
             return Outcome("not accepted", words[0], words[1], "ETIMEDOUT", numbers)
         words[1] = "accepted by the kernel, then nothing came: gone, or the path is cut, or its queue is full"
@@ -301,7 +301,7 @@ def _reset(case: Case, first: str, second: str) -> Outcome:
         return Outcome("broken off", words[0], words[1], "ETIMEDOUT" if client else "", [number])
     elif not client and case.sent(True) and not case.sent(False) and victim.fin is not None:
         words[0] += f"; {counted(case.acknowledged(True), 'octet')} acknowledged, FIN {victim.fin.number}"
-        words[0] += f"; recv() fails with ECONNRESET ({number})"
+        words[0] += f"; recv() after that fails with ECONNRESET ({number})"
         words[1] = (
             f"looks like accepted by the kernel but never by the program: nothing came back, RST ({number}) at its "
             "end; an accepted socket closed with unread data looks the same"

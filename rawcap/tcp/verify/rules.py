@@ -362,7 +362,7 @@ def _no_reset(case: Case) -> Check:
         number = case.senders[client].reset
         if number and case.connection.closed == "reset":
             return Check(BROKEN, f"the {SIDES[client]} sent RST", [number])
-    return Check(HOLDS, "no RST that counts")
+    return Check(HOLDS, "no RST that counts" if case.side(True).rst_count + case.side(False).rst_count else "no RST")
 
 
 @_rule("time-wait", "end", "Who closes first stays in TIME-WAIT for late FINs", "RFC 9293, 3.6")

@@ -228,6 +228,54 @@ def test_a_display_filter(host: Host, begin: Begin) -> None:
     assert command.errors == ON_LO + counts(1, received=2)
 
 
+SEND = f"import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'short', ('{LOCAL}', 9000))"
+
+
+def send_and_end(host: Host) -> int:
+    """A process of its own sends a datagram to port 9000 and ends; gives its number."""
+    with host.inside():
+        sender = subprocess.Popen([sys.executable, "-c", SEND])
+    assert sender.wait(PATIENCE) == 0
+    return sender.pid
+
+
+@privileged
+def test_each_packet_with_its_processes(host: Host, begin: Begin, tmp_path: Path) -> None:
+    command = begin("-i", "lo", "--process", "-T", "text", "-w", tmp_path / "x.pcapng")
+    pid = send_and_end(host)
+    assert command.end() == 0
+    assert re.search(rf"Len=5  python[\d.]*\({pid}\) → \S+\({os.getpid()}\)$", command.output.splitlines()[0])
+    (packet,) = packets_of(tmp_path / "x.pcapng")
+    assert re.fullmatch(rf"process python[\d.]*, pid {pid}; process \S+, pid {os.getpid()}", packet.comments[0])
+
+
+@privileged
+def test_the_packets_of_one_process(host: Host, begin: Begin) -> None:
+    columns = ("-T", "fields", "-e", "data.data", "-e", "frame.process.pid")
+    command = begin("-i", "lo", "--process", str(os.getpid()), "-Y", "data.len == 5", *columns)
+    send(host, b"sent", b"fives")
+    pid = send_and_end(host)
+    assert command.end() == 0
+    assert command.output.splitlines() == [f"6669766573\t{os.getpid()}", f"73686f7274\t{pid},{os.getpid()}"]
+    assert command.errors.endswith(counts(2, 3))
+
+
+@privileged
+def test_no_packets_of_a_process_that_has_another_name(host: Host, begin: Begin) -> None:
+    command = begin("-i", "lo", "--process", "nobody's")
+    send(host, b"one")
+    assert command.end() == 0
+    assert command.output == ""
+
+
+def test_counting_knows_no_processes(rawcap: Run) -> None:
+    done = rawcap("capture", "--stats", "--process")
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (
+        2,
+        "rawcap: --stats knows no processes: leave out --process (see rawcap capture --help)",
+    )
+
+
 @privileged
 def test_conversations_instead_of_packets(host: Host, begin: Begin) -> None:
     command = begin("-i", "lo", "--stats", "-Y", "udp", "-c", "3")

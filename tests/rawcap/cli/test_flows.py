@@ -11,6 +11,7 @@ from click.testing import Result
 
 from rawcap.cli import flows as cli
 from rawcap.show import flows
+from rawcap.show.columns import columns
 
 Run = Callable[..., Result]
 
@@ -168,3 +169,75 @@ def test_a_wrong_filter(rawcap: Run) -> None:
     done = rawcap("flows", THREE, "-Y", "tcp.nothing == 1")
     assert done.exit_code == 2
     assert done.stderr.startswith("rawcap: filter: ")
+
+
+NARROW = """\
+TCP, 2 connections
+#  client               opened       packets  octets →
+   server               closed                octets ←
+0  192.0.2.1:49152      unreachable        1         0
+   198.51.100.1:7       –                            0
+   communication administratively filtered
+1  [2001:db8::1]:49152  unreachable        1         0
+   [2001:db8:100::1]:7  –                            0
+   administratively prohibited
+
+2 connections: 2 unreachable; 0 octets
+4 columns left out: start, duration, RTT, mean RTT; a wider
+terminal or -T json shows them
+"""
+
+HUNDRED = """\
+TCP, 3 connections
+#  client           server       opened     closed            packets  octets →  octets ←      RTT
+0  192.0.2.1:49152  192.0.2.2:7  handshake  orderly (client)       12        12         6   150 µs
+1  192.0.2.1:49153  192.0.2.2:7  handshake  orderly (server)       11        12         6  88.5 µs
+2  192.0.2.1:49154  192.0.2.2:7  handshake  reset (client)          6         6         0  80.2 µs
+
+3 connections: 3 handshake; 2 orderly, 1 reset; 42 octets
+3 columns left out: start, duration, mean RTT; a wider terminal or -T json shows them
+"""
+
+
+class TestOnATerminal:
+    @pytest.fixture(params=[60])
+    def width(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+        """The columns of a terminal that standard output seems to be."""
+        wide: int = request.param
+        monkeypatch.setattr(cli, "width", lambda: wide)
+        return wide
+
+    @pytest.mark.parametrize("width", [60, 80, 100], indirect=True)
+    @pytest.mark.parametrize("udp", [(), ("--udp",)], ids=["tcp", "udp"])
+    def test_no_line_is_wider(self, rawcap: Run, width: int, udp: tuple[str, ...]) -> None:
+        for path in sorted(PCAPS.glob("*.pcapng")):
+            assert max(map(columns, rawcap("flows", path, *udp).stdout.splitlines())) <= width, path
+
+    def test_a_narrow_one_has_two_lines_a_connection(self, rawcap: Run, width: int) -> None:
+        assert rawcap("flows", PCAPS / "prohibited.pcapng").stdout == NARROW
+
+    @pytest.mark.parametrize("width", [80], indirect=True)
+    def test_where_two_lines_have_room_for_all_nothing_is_left_out(self, rawcap: Run, width: int) -> None:
+        done = rawcap("flows", PCAPS / "prohibited.pcapng")
+        assert "mean RTT" in done.stdout
+        assert "left out" not in done.stdout
+
+    @pytest.mark.parametrize("width", [100], indirect=True)
+    def test_what_is_left_out_is_named(self, rawcap: Run, width: int) -> None:
+        assert rawcap("flows", THREE).stdout == HUNDRED
+        assert "\x1b[2m3 columns left out: start" in rawcap("flows", THREE, "--color", "always").stdout
+
+    @pytest.mark.parametrize("width", [160], indirect=True)
+    def test_trouble_has_a_column_where_all_of_it_fits(self, rawcap: Run, width: int) -> None:
+        assert rawcap("flows", PCAPS / "host_unreachable.pcapng").stdout == UNREACHABLE
+
+    def test_of_an_address_that_is_too_long_the_port_stays(self, rawcap: Run, width: int) -> None:
+        told = rawcap("flows", PCAPS / "udp_port_unreachable.pcapng", "--udp").stdout
+        assert "1  [2001:db8::…:49152  port unreachable " in told
+
+
+def test_syns_that_cross_tell_no_round_trip(rawcap: Run) -> None:
+    path = PCAPS / "simultaneous_open.pcapng"
+    heading, row = rawcap("flows", path).stdout.splitlines()[1:3]
+    assert row[heading.index("RTT") + 2] == "–"
+    assert json.loads(rawcap("flows", path, "-T", "json").stdout)["handshake"]["rtt_ns"] is None

@@ -26,8 +26,15 @@ ATTRIBUTES = {
     "failure": {"message", "type"},
     "error": {"message", "type"},
     "skipped": {"message"},
+    "properties": set(),
+    "property": {"name", "value"},
 }
-WITHIN = {"testsuites": {"testsuite"}, "testsuite": {"testcase"}, "testcase": {"failure", "error", "skipped"}}
+WITHIN = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"properties", "testcase"},
+    "properties": {"property"},
+    "testcase": {"failure", "error", "skipped"},
+}
 
 
 def cases(name: str) -> list[Case]:
@@ -37,11 +44,17 @@ def cases(name: str) -> list[Case]:
     return evidence.cases
 
 
-def report(name: str, *texts: str, errors: tuple[str, ...] = (), nothing: str | None = None) -> ET.Element:
+def report(
+    name: str,
+    *texts: str,
+    errors: tuple[str, ...] = (),
+    nothing: str | None = None,
+    sources: tuple[str, ...] = (),
+) -> ET.Element:
     """The report about a capture and expectations."""
     found = cases(name)
     expected = [expect(text, []) for text in texts]
-    text = as_junit(found, [(each, each.look(found)) for each in expected], errors, nothing)
+    text = as_junit(found, [(each, each.look(found)) for each in expected], errors, nothing, sources)
     return ET.fromstring(text)
 
 
@@ -80,3 +93,47 @@ def test_with_expectations_the_rules_are_no_tests() -> None:
 def test_what_xml_cannot_hold_is_an_escape() -> None:
     error = next(report("refused", errors=("a\x00b\x1b: there is no such file",)).iter("error"))
     assert error.get("message") == r"a\x00b\x1b: there is no such file"
+
+
+@pytest.mark.parametrize("texts", [(), ("handshake",)], ids=["rules", "expectations"])
+def test_reports_about_two_files_have_no_name_in_common(texts: tuple[str, ...]) -> None:
+    names = []
+    for source in ("ada/it.pcapng", "bob/it.pcapng"):
+        root = report("refused", *texts, errors=("x is empty: it holds no capture",), sources=(source,))
+        names.append({each.get("name") for each in root} | {each.get("classname") for each in root.iter("testcase")})
+    assert names[0] and names[1] and not names[0] & names[1]
+
+
+def test_a_suite_names_its_file_and_its_connection() -> None:
+    (suite,) = report("refused", "refused", sources=("ada/it.pcapng",))
+    assert suite.get("name") == "ada/it.pcapng: expectations"
+    assert [(each.get("name"), each.get("value")) for each in suite.iter("property")] == [
+        ("source", "ada/it.pcapng"),
+        ("connection", "tcp 0 192.0.2.1:49152 → 192.0.2.2:7"),
+    ]
+
+
+def test_of_several_files_names_have_the_first_and_properties_all() -> None:
+    (suite,) = report("refused", sources=("a.pcap", "b.pcap", "c.pcap"))
+    assert suite.get("name") == "a.pcap and 2 more: tcp 0 192.0.2.1:49152 → 192.0.2.2:7"
+    assert [each.get("value") for each in suite.iter("property")][:3] == ["a.pcap", "b.pcap", "c.pcap"]
+
+
+def test_of_many_connections_a_hundred_are_named() -> None:
+    evidence = Evidence()
+    for number in range(1, 104):
+        evidence.add(client(0, flags=SYN, port=1000 + number).packet(number))
+    wanted = expect("handshake", [])
+    (suite,) = ET.fromstring(as_junit(evidence.cases, [(wanted, wanted.look(evidence.cases))], [], None))
+    named = [each.get("value") for each in suite.iter("property")]
+    assert (len(named), named[-1]) == (101, "3 more")
+
+
+def test_one_packet_is_one() -> None:
+    told = [each.text or "" for each in report("prohibited").iter("failure")]
+    assert [text.rpartition(" [")[2] for text in told] == ["packets 1, 2]", "packet 2]", "packets 3, 4]", "packet 4]"]
+
+
+def test_an_error_of_icmpv6_is_spelt_like_one_of_icmp() -> None:
+    told = [f"{each.get('message')}{each.text}" for each in report("prohibited").iter("failure")]
+    assert all("Destination unreachable (" in text and "Destination Unreachable" not in text for text in told)

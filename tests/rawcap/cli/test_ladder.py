@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from rawcap.files import Block, create_capture, open_capture, section_header
+from rawcap.files.blocks import CUSTOM, SECTION_HEADER
+from rawcap.stack.recording import write
+from tests.rawcap.stack.stories import handshake
+
 Run = Callable[..., Result]
 
 PCAPS = Path(__file__).parents[3] / "pcaps"
@@ -122,3 +127,52 @@ def test_colours_when_they_are_asked_for(rawcap: Run) -> None:
     lines = rawcap("ladder", REFUSED, "--color", "always").stdout.splitlines()
     assert "\x1b[1;31m◀─" in lines[3]
     assert "\x1b[36mSYN-SENT\x1b[0m" in lines[2]
+
+
+# -- files with a timeline --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """A capture with the calls of an echo client and server."""
+    write(tmp_path / "echo.pcapng", PCAPS / "tcp_handshake.pcapng", handshake()[0])
+    return tmp_path / "echo.pcapng"
+
+
+def test_a_recorded_timeline_is_drawn(rawcap: Run, recorded: Path) -> None:
+    done = rawcap("ladder", recorded)
+    lines = done.stdout.splitlines()
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert lines[0].split("  ")[-1] == "server: echo-server, pid 101"
+    assert lines[8] == "0.000880     SYN-SENT ┠ connect(5, 192.0.2.2:7) …" + " " * 37 + "┃"
+    assert "──SYN seq=0" in lines[9]
+
+
+@pytest.mark.parametrize("arguments", [["--packets-only"], ["0"], ["tcp", "0"]])
+def test_packets_alone_are_drawn_when_they_are_asked_for(rawcap: Run, recorded: Path, arguments: list[str]) -> None:
+    alone = rawcap("ladder", PCAPS / "tcp_handshake.pcapng").stdout
+    assert rawcap("ladder", recorded, *arguments).stdout == alone
+
+
+def test_a_timeline_from_standard_input(rawcap: Run, recorded: Path) -> None:
+    assert rawcap("ladder", "-", stdin=recorded.read_bytes()).stdout == rawcap("ladder", recorded).stdout
+
+
+def test_a_timeline_that_nothing_announces(rawcap: Run, recorded: Path, tmp_path: Path) -> None:
+    with open_capture(recorded) as capture, create_capture(tmp_path / "plain.pcapng", like=capture) as copy:
+        for item in capture.blocks():
+            is_header = isinstance(item, Block) and item.type == SECTION_HEADER
+            copy.write(section_header() if is_header else item)
+    assert rawcap("ladder", tmp_path / "plain.pcapng").stdout == rawcap("ladder", recorded).stdout
+
+
+def test_a_damaged_timeline_is_one_line_and_the_packets_are_drawn(rawcap: Run, recorded: Path, tmp_path: Path) -> None:
+    with open_capture(recorded) as capture, create_capture(tmp_path / "bad.pcapng", like=capture) as copy:
+        for item in capture.blocks():
+            if isinstance(item, Block) and item.type == CUSTOM:
+                item = Block(CUSTOM, item.body[:28] + b"\xff" * (len(item.body) - 28))
+            copy.write(item)
+    done = rawcap("ladder", tmp_path / "bad.pcapng")
+    assert done.stdout == rawcap("ladder", PCAPS / "tcp_handshake.pcapng").stdout
+    assert done.stderr.startswith("rawcap: the timeline in the file is damaged: an event of it cannot be read (")
+    assert done.stderr.count("\n") == 1

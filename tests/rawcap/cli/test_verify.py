@@ -74,6 +74,28 @@ def test_a_filter_chooses_connections_whole(rawcap: Run) -> None:
     assert (told["stream"], told["opened"], told["closed"]) == (2, "handshake", "reset")
 
 
+@pytest.mark.parametrize(
+    ("name", "chosen", "expected"),
+    [
+        ("prohibited", "tcp.stream == 0", "unreachable"),
+        ("host_unreachable", "not tcp.analysis.flags", "unreachable"),
+        ("udp_port_unreachable", "udp.stream == 1", "port-unreachable"),
+    ],
+)
+def test_a_filter_may_ask_what_takes_more_than_one_packet_to_know_also_of_icmp(
+    rawcap: Run, name: str, chosen: str, expected: str
+) -> None:
+    done = rawcap("verify", PCAPS / f"{name}.pcapng", "-Y", chosen, "--expect", expected)
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_a_report_that_cannot_be_written_is_no_verdict() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "rawcap", "verify", REFUSED, "--expect", "refused"], stdout=full)
+    assert done.returncode == 4
+
+
 def test_a_filter_may_ask_for_the_time(rawcap: Run) -> None:
     assert rawcap("verify", CLOSED, "-Y", "frame.time_relative > 0").exit_code == 0
 
@@ -128,7 +150,7 @@ def test_junit_has_a_test_for_each_rule(rawcap: Run) -> None:
         "SYN/ACK answers the SYN (RFC 9293, 3.5): RST answered it: nobody listens [packets 1, 2]"
     )
     assert [each.tag for each in root] == ["testsuite"]
-    assert root[0][0].get("name") == "syn-alone"
+    assert next(root.iter("testcase")).get("name") == "syn-alone"
 
 
 def test_junit_has_a_test_for_each_expectation(rawcap: Run) -> None:
@@ -198,7 +220,7 @@ def test_nothing_to_check_is_a_failure_in_reports(rawcap: Run) -> None:
     assert told == {"verdict": "broken", "packets": [], "detail": "no connection passes the filter"}
     root = ET.fromstring(rawcap("verify", CLOSED, "-Y", "udp", "-T", "junit").stdout)
     (case,) = root.iter("testcase")
-    assert (case.get("classname"), case.get("name")) == ("input", "something to check")
+    assert (case.get("classname"), case.get("name")) == (f"{CLOSED}: input", "something to check")
     assert case[0].get("message") == "no connection passes the filter"
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("1", "1", "0")
 
@@ -245,7 +267,7 @@ def test_of_a_file_that_is_cut_the_rest_is_checked(rawcap: Run, tmp_path: Path) 
 def test_one_of_several_files_cannot_be_read(rawcap: Run, tmp_path: Path) -> None:
     result = rawcap("verify", tmp_path / "none", CLOSED, "-T", "junit", "--expect", "handshake")
     root = ET.fromstring(result.stdout)
-    assert [each.get("name") for each in root] == ["input", "expectations"]
+    assert [each.get("name", "").partition(" and 1 more: ")[2] for each in root] == ["input", "expectations"]
     assert (root.get("tests"), root.get("failures"), root.get("errors"), result.exit_code) == ("2", "0", "1", 4)
 
 

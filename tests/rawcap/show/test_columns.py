@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rawcap.show.columns import columns, cut, wrapped
+from rawcap.show.columns import columns, cut, paragraph, wrapped
 
 
 @pytest.mark.parametrize(("text", "count"), [("", 0), ("abc", 3), ("a → b", 5), ("日本", 4), ("e\u0301", 1)])
@@ -33,3 +33,18 @@ def test_cut(text: str, most: int | None, shown: str) -> None:
 def test_lines_end_between_words() -> None:
     assert wrapped("the sender's window-scale", 14) == ["the sender's", "window-scale"]
     assert wrapped("abcdef", 4) == ["abcd", "ef"]
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "told"),
+    [
+        ("one two three", 7, ["one two", "three"]),
+        ("a  b\n c", 9, ["a b c"]),
+        ("三次握手，由内核", 8, ["三次握", "手，由内", "核"]),
+        ("connect() 发出 SYN", 12, ["connect() 发", "出 SYN"]),
+        ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
+        ("", 4, []),
+    ],
+)
+def test_a_paragraph_fits_its_columns_in_any_script(text: str, most: int, told: list[str]) -> None:
+    assert paragraph(text, most) == told

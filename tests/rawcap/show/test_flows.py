@@ -15,10 +15,12 @@ PCAPS = Path(__file__).parents[3] / "pcaps" / "tcp"
 
 AT_100_COLUMNS = """\
 TCP, 1 connection
-#  client           server       opened     closed            octets →  octets ←  trouble
-0  192.0.2.1:49152  192.0.2.2:7  handshake  orderly (client)    10,000         0  3 zero windows, 3…
+#  client           server       opened     closed            packets  octets →  octets ←     RTT
+0  192.0.2.1:49152  192.0.2.2:7  handshake  orderly (client)       25    10,000         0  193 µs
+   3 zero windows, 3 windows full, 3 window probes
 
 1 connection: 1 handshake; 1 orderly; 10,000 octets
+3 columns left out: start, duration, mean RTT; a wider terminal or -T json shows them
 """
 
 
@@ -49,7 +51,7 @@ def test_a_time_has_three_digits_that_count(nanoseconds: int, text: str) -> None
     [
         ("closed_by_client", ""),
         ("retransmission", "1 retransmitted"),
-        ("zero_window", "3 zero windows, 3 windows full, 3 keep-alives"),
+        ("zero_window", "3 zero windows, 3 windows full, 3 window probes"),
         ("out_of_order", "1 out of order, 1 gap before"),
         ("not_recorded", "1 gap before, 1 acknowledged unseen, 4 octets missing"),
         ("host_unreachable", "host unreachable"),
@@ -90,7 +92,7 @@ def test_what_became_of_datagrams(file: str, words: str) -> None:
     assert flows.udp_outcome(follow([PCAPS / f"{file}.pcapng"]).exchanges[0]) == words
 
 
-def test_columns_give_way_to_trouble_where_a_terminal_is_narrow() -> None:
+def test_columns_give_way_where_a_terminal_is_narrow_and_trouble_goes_below() -> None:
     assert table(follow([PCAPS / "zero_window.pcapng"]), 100) == AT_100_COLUMNS
 
 

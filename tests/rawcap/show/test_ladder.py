@@ -227,10 +227,10 @@ def test_trouble_stands_on_the_arrow_also_where_room_is_short() -> None:
     assert [arrow.strip("◀─▶").rpartition(" · ")[2] for arrow in told] == [
         "window full",
         "zero window",
-        "keep-alive",
+        "zero window probe",
         "zero window",
-        "keep-alive",
-        "keep-alive",
+        "zero window probe",
+        "zero window probe",
         "zero window",
         "window update",
         "window full",

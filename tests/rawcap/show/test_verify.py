@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 import rawcap
+from rawcap.filter import display_filter
 from rawcap.show.colours import Paint
 from rawcap.show.columns import columns
-from rawcap.show.verify import Screen, options
+from rawcap.show.verify import Screen, as_json, options
 from rawcap.tcp.verify.evidence import Case, Evidence
+from rawcap.tcp.verify.expectations import expect
+from tests.rawcap.tcp.crafting import ACK, SYN, client, server
 
 PCAPS = Path(__file__).parents[3] / "pcaps"
 
@@ -146,8 +149,59 @@ def test_the_same_options_are_told_once() -> None:
     ]
 
 
-def test_a_round_trip_of_crossed_syns() -> None:
-    assert "200.460 ms to the other SYN, 0.156 ms from there to ACK" in screen("tcp/simultaneous_open")
+CROSSING = """\
+  handshake    1  client →, 0.000 ms    2  ← server, 200.460 ms   3  client →, 200.467 ms   4  ← server, 200.605 ms
+  flags        SYN                      SYN                       SYN, ACK                  SYN, ACK
+"""
+
+
+def test_a_simultaneous_open_is_four_segments() -> None:
+    assert CROSSING in screen("tcp/simultaneous_open", 130)
+
+
+def test_syns_that_cross_tell_no_round_trip() -> None:
+    (line,) = (line for line in screen("tcp/simultaneous_open").splitlines() if line.startswith("  round trip"))
+    assert line == "  round trip   none is measured: the SYNs crossed, and another SYN is no answer"
+
+
+def test_an_ack_stands_for_a_syn_ack_that_was_not_captured() -> None:
+    evidence = Evidence()
+    segments = [client(0, flags=SYN), server(0, flags=SYN), server(0, 1, flags=SYN | ACK), client(1, 1)]
+    for number, sent in enumerate(segments, 1):
+        evidence.add(sent.packet(number))
+    told = list(Screen(Paint(False), 130).lines(evidence.cases, []))
+    (flags,) = (line.split() for line in told if line.startswith("  flags"))
+    assert flags == ["flags", "SYN", "SYN", "SYN,", "ACK", "ACK"]
+
+
+def test_one_check_holds() -> None:
+    assert screen("tcp/udp_unanswered").splitlines()[-1] == "1 exchange: 1 check holds, 1 broken"
+
+
+def test_an_error_of_icmpv6_is_spelt_like_one_of_icmp() -> None:
+    found = cases("tcp/prohibited")
+    for text in (screen("tcp/prohibited"), *as_json(found, [])):
+        assert "Destination unreachable (" in text
+        assert "Destination Unreachable" not in text
+
+
+def test_an_expectation_is_shown_as_it_was_written() -> None:
+    filters: list[str] = []
+    wanted = expect('none: frame contains "Time Exceeded"', filters)
+    evidence = Evidence(None, [display_filter(text) for text in filters])
+    found = [(wanted, wanted.look(evidence.cases, evidence.elsewhere))]
+    assert 'contains "Time Exceeded"' in "\n".join(Screen(Paint(False), 130).lines([], found))
+
+
+@pytest.mark.parametrize("width", [60, 130])
+def test_packets_that_a_check_does_not_name_are_counted(width: int) -> None:
+    evidence = Evidence()
+    segments = [client(0, flags=SYN), server(0, 1, flags=SYN | ACK), client(1, 1)]
+    segments += [client(1, 1, 100, at=at * 300.0) for at in range(13)]
+    for number, sent in enumerate(segments, 1):
+        evidence.add(sent.packet(number))
+    told = " ".join("\n".join(Screen(Paint(False), width).lines(evidence.cases, [])).split())
+    assert "[5, 6, 7, 8, 9, 10, 11, 12, 4 more]" in told
 
 
 @pytest.mark.parametrize(

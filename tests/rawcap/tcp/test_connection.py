@@ -63,7 +63,7 @@ ENDS: dict[str, list[tuple[str, str, str | None, str | None, int]]] = {
     "backlog_full_data": [("handshake", "open", None, None, 0), ("handshake", "open", None, None, 4)],
     "backlog_full_ack": [*[("handshake", "open", None, None, 0)] * 3, ("handshake", "open", None, None, 2)],
     "never_accepted": [("handshake", "reset", "client", None, 0)],
-    "simultaneous_open": [("simultaneous", "orderly", "client", "client", 2)],
+    "simultaneous_open": [("simultaneous", "orderly", "client", "client", 0)],
     "fast_open_accepted": [
         ("handshake", "orderly", "client", "client", 0),
         ("fast open", "orderly", "client", "client", 0),

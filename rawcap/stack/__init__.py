@@ -1,0 +1,1 @@
+"""What the host's network stack does: sockets, processes, system calls, kernel events, and the timeline of them all."""

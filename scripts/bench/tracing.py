@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""What tracing costs the program that is traced: requests and responses over loopback, with and without it.
+
+    .venv/bin/python scripts/bench/tracing.py [--rounds N] [--seconds S]
+
+A client and a server, two processes that one command starts, send each other 64 octets in turn over one TCP connection
+of a namespace that has nothing but its loopback interface. Each round runs them alone and then in each of the ways to
+be traced; told is how many exchanges in a second there were, and, of each way, the median over the rounds of its share
+of the exchanges of the same round without it. As another user than root only what needs no privilege is measured.
+
+    alone       not traced
+    kernel      by tracepoints and the kernel's events: what `rawcap trace` does as root
+    ptrace      every call by ptrace(2): what it does for everybody else
+    command     `rawcap trace -T json` as root, frames and output included
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rawcap.live.own_namespace import move
+from rawcap.stack.tracer import Tracer
+
+COMMAND = "from rawcap.cli.trace import command; command()"
+PAIR = """
+import os, socket, sys, time
+listener = socket.create_server(("127.0.0.1", 0))
+where = listener.getsockname()
+if not os.fork():
+    connection, _ = listener.accept()
+    while connection.recv(64):
+        connection.send(bytes(64))
+    os._exit(0)
+connection = socket.create_connection(where)
+count, end = 0, time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    connection.send(bytes(64))
+    connection.recv(64)
+    count += 1
+connection.close()
+os.wait()
+open(sys.argv[2], "w").write(str(count))
+"""
+
+
+def alone(command: list[str]) -> str:
+    subprocess.run(command, check=True)
+    return ""
+
+
+def traced(command: list[str], *, kernel: bool) -> str:
+    with Tracer(command, kernel=kernel) as tracer:
+        count = sum(1 for _ in tracer)
+    if tracer.exit_status:
+        raise SystemExit(f"the command ended with {tracer.exit_status}")
+    return f"{count:,} events, {tracer.lost:,} lost, {tracer.dropped:,} dropped, off {tracer.sampled_ns / 1e9:.1f} s"
+
+
+def whole(command: list[str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "-i", "lo", "-T", "json", "--", *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return done.stderr.splitlines()[-1].removeprefix("rawcap: ")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    options = parser.parse_args()
+    is_root = os.geteuid() == 0
+    if is_root:
+        _unshare()
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    else:
+        move()
+    ways = {"alone": alone, "ptrace": lambda command: traced(command, kernel=False)}
+    if is_root:
+        ways["kernel"] = lambda command: traced(command, kernel=True)
+        ways["command"] = whole
+    shares: dict[str, list[float]] = {name: [] for name in ways}
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    notes: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "count")
+        for _ in range(options.rounds):
+            for name, run in ways.items():
+                notes[name] = run([sys.executable, "-c", PAIR, str(options.seconds), str(out)])
+                rates[name].append(int(out.read_text()) / options.seconds)
+                shares[name].append(rates[name][-1] / rates["alone"][-1])
+    for name in ways:
+        rate, share = statistics.median(rates[name]), statistics.median(shares[name])
+        print(f"{name:<8} {rate:>9,.0f} exchanges/s  {share:>6.1%}  {notes[name]}")
+
+
+def _unshare() -> None:
+    from rawcap.live.linux import libc
+    from rawcap.live.namespaces import CLONE_NEWNET
+
+    if libc.unshare(CLONE_NEWNET) < 0:
+        raise SystemExit("no network namespace can be made")
+
+
+if __name__ == "__main__":
+    main()
