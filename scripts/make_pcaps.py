@@ -31,6 +31,10 @@ Made by `scripts/make_pcaps.py`, which also writes this page. Addresses are thos
 Try one:
 
     ./scripts/rawcap read pcaps/tcp_handshake.pcapng
+
+`labs/` has a recording of each lab, packets and timeline, made by `python -m scripts.captures.labs`:
+
+    ./scripts/rawcap lab --replay pcaps/labs/tcp.pcapng
 """
 
 RECORDED = """\

@@ -4,7 +4,8 @@ What a user did wrong, or what is wrong with a file, is one line on standard err
 could not be read or written, or an interface not captured on, 2 when the command line was wrong, 3 when this user may
 not capture, 130 after Ctrl-C (which is how a capture is meant to end: 0), 141 when the reader of the output went away,
 as a shell reports a program that was stopped by SIGPIPE. For `verify`, whose 1 says that an expectation or a rule
-fails, 4 is what could not be read or captured to its end.
+fails, 4 is what could not be read or captured to its end. `lab` has 1 where something expected did not come, `trace` the
+status of the program that it ran.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from rawcap.cli.terminal import drop_output, say
 _COMMANDS = {
     "capture": "Capture packets live: show them, write them to files.",
     "read": "Show what is in capture files.",
-    "flows": "Show every connection: how it opened and closed, and what went wrong.",
-    "ladder": "Draw a connection: two hosts, arrows, and the states down both sides.",
+    "flows": "Show every connection: its beginning, its end, its trouble.",
+    "ladder": "Draw a connection: two hosts, arrows, states down both sides.",
     "follow": "Show what the two sides of a connection sent each other.",
-    "verify": "Check connections against the rules of TCP, and what you expect of them.",
+    "verify": "Check connections against the rules of TCP, and your own.",
+    "trace": "Show what a program's sockets do: calls, kernel and frames.",
+    "sockets": "List the sockets of this machine, and whose they are.",
+    "lab": "Learn sockets by watching them: real connections, step by step.",
     "table": "Write fields of packets as columns: Parquet, Arrow or CSV.",
     "sql": "Ask questions about packets in SQL.",
-    "stats": "Count what is in capture files: conversations, protocols, lengths.",
-    "trace": "Run a program, or attach to one, and show what its sockets do: calls, kernel and frames.",
-    "lab": "Learn sockets by watching them: real connections, step by step.",
-    "sockets": "List the sockets of this machine: pairs, states, queues, and whose they are.",
+    "stats": "Count what is in captures: conversations, protocols, lengths.",
     "interfaces": "List the interfaces, and what of them may be captured.",
     "doctor": "Say what this machine and user allow, and how to get the rest.",
     "fields": "List the fields that filters and views know.",

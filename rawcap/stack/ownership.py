@@ -282,13 +282,14 @@ class Ownership:
         self, place: _Place, protocol: int, local: tuple[bytes, int], remote: tuple[bytes, int], time_ns: int
     ) -> Process | None:
         flow = protocol, local[1], *remote
-        told = _at(self._told.get((place.namespace, flow)), time_ns)
+        told = _at(self._told.get((place.namespace, flow)), time_ns) or _at(self._told.get((0, flow)), time_ns)
         if told is not None:
             return told
         known = self._ask(place, protocol, local, remote, time_ns)
         if known is not None:
             return known
-        return _at(self._bound.get((place.namespace, protocol, local[1])), time_ns)
+        port = protocol, local[1]
+        return _at(self._bound.get((place.namespace, *port)), time_ns) or _at(self._bound.get((0, *port)), time_ns)
 
     def _ask(
         self, place: _Place, protocol: int, local: tuple[bytes, int], remote: tuple[bytes, int], time_ns: int
@@ -457,11 +458,16 @@ class Ownership:
         """A process sends from a port of its own to somebody."""
         if owner is None or not port:
             return
-        namespace = namespace_of(owner.pid) or owner.namespace
         self._hint(owner.pid)
-        _put(self._told, (namespace, (protocol, port, *remote)), record.time_ns, owner)
-        if protocol == socket.IPPROTO_UDP:
-            _put(self._bound, (namespace, protocol, port), record.time_ns, owner)
+        for namespace in self._namespaces(owner):
+            _put(self._told, (namespace, (protocol, port, *remote)), record.time_ns, owner)
+            if protocol == socket.IPPROTO_UDP:
+                _put(self._bound, (namespace, protocol, port), record.time_ns, owner)
+
+    def _namespaces(self, owner: Process) -> set[int]:
+        """Where a process is; of one that has ended, where its parent was, and 0 for anywhere: it may have gone over."""
+        seen = namespace_of(owner.pid)
+        return {seen} if seen else {owner.namespace, 0}
 
     def _hint(self, pid: int) -> None:
         """A process did something with a socket: the next one that is not known may be its."""
@@ -476,8 +482,8 @@ class Ownership:
             if owner is None:
                 return
             if state == _LISTEN:
-                namespace = namespace_of(owner.pid) or owner.namespace
-                _put(self._bound, (namespace, socket.IPPROTO_TCP, fields["sport"]), record.time_ns, owner)
+                for namespace in self._namespaces(owner):
+                    _put(self._bound, (namespace, socket.IPPROTO_TCP, fields["sport"]), record.time_ns, owner)
                 return
             self._connecting[key] = owner
             self._hint(owner.pid)

@@ -26,7 +26,7 @@ from scapy.utils import RawPcapNgReader
 
 ROOT = Path(__file__).parents[2]
 PCAPS = ROOT / "pcaps"
-CAPTURES = sorted(PCAPS.rglob("*.pcapng"))
+CAPTURES = sorted(path for path in PCAPS.rglob("*.pcapng") if path.parent.name != "labs")
 NAMES = [str(path.relative_to(PCAPS).with_suffix("")) for path in CAPTURES]
 SECTIONS = ("Recorded", "Crafted", "Connections recorded", "Connections crafted")
 

@@ -30,7 +30,10 @@ def test_version(rawcap: Run) -> None:
     assert (done.exit_code, done.stdout) == (0, f"rawcap {__version__}\n")
 
 
-COMMANDS = "capture, read, flows, ladder, follow, verify, table, sql, stats, interfaces, doctor, fields, protocols"
+COMMANDS = (
+    "capture, read, flows, ladder, follow, verify, trace, sockets, lab, table, sql, stats, interfaces, doctor, fields, "
+    "protocols"
+)
 THERE_ARE = f"there are {COMMANDS}"
 
 
@@ -47,13 +50,16 @@ def test_without_a_command_there_is_help(rawcap: Run) -> None:
 
 
 def test_help_lists_the_commands(rawcap: Run) -> None:
-    assert re.findall(r"^  (\w+)  ", rawcap("--help").stdout, re.MULTILINE)[-13:] == [
+    assert re.findall(r"^  (\w+)  ", rawcap("--help").stdout, re.MULTILINE)[-16:] == [
         "capture",
         "read",
         "flows",
         "ladder",
         "follow",
         "verify",
+        "trace",
+        "sockets",
+        "lab",
         "table",
         "sql",
         "stats",

@@ -117,6 +117,8 @@ def filled(packets: Sequence[Packet], names: Sequence[str]) -> list[str]:
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
 def test_every_field_of_every_capture_is_written_as_packet_by_packet(path: Path) -> None:
     packets = noted(path)
+    if not packets:
+        pytest.skip("a recording of calls alone")
     written = [name for name, fields in graph.fields.items() if rawcap.show.rows.says_all(fields)]
     names = [*filled(packets, written), "eth.src", "gre.key"]
     columns = [seen(name, packets) for name in names]
