@@ -27,6 +27,7 @@ _WHAT = {"tcp": "TCP connection", "udp": "UDP exchange"}
 @click.argument("which", metavar="[[tcp|udp] N]", nargs=-1)
 @click.option("--all", "unfold", is_flag=True, help="A line for each packet: fold nothing.")
 @click.option("--packets-only", is_flag=True, help="Draw packets, also where the file has a timeline.")
+@click.option("--no-notes", is_flag=True, help="Leave out what a lab has written between the events of its timeline.")
 @click.option(
     "-d", "--decode-as", metavar="TABLE==N,PROTOCOL", multiple=True, help="As in: udp.port==9000,dns (see protocols)."
 )
@@ -38,7 +39,13 @@ _WHAT = {"tcp": "TCP connection", "udp": "UDP exchange"}
 )
 @load_option
 def command(
-    file: str, which: tuple[str, ...], unfold: bool, packets_only: bool, decode_as: tuple[str, ...], color: str
+    file: str,
+    which: tuple[str, ...],
+    unfold: bool,
+    packets_only: bool,
+    no_notes: bool,
+    decode_as: tuple[str, ...],
+    color: str,
 ) -> int:
     """Draw a TCP connection, or a UDP exchange: two hosts, what they sent as arrows, the states down both sides.
 
@@ -72,7 +79,7 @@ def command(
             for packet in reading:
                 course.add(packet)
         else:
-            timeline = _timeline(file, reading, course)
+            timeline = _timeline(file, reading, course, no_notes)
             if timeline is not None:
                 return _draw_timeline(timeline, paint, strokes) or problems.status
     if course.flow is None:
@@ -95,9 +102,10 @@ def command(
     return problems.status
 
 
-def _timeline(file: str, reading: Reading, course: Course) -> Timeline | None:
+def _timeline(file: str, reading: Reading, course: Course, no_notes: bool) -> Timeline | None:
     """The timeline of a capture that has one; its packets go to `course` as well."""
     from rawcap.files import Block, open_capture
+    from rawcap.stack.event import NOTE
     from rawcap.stack.recording import Reader
 
     reader = Reader(say)
@@ -114,6 +122,8 @@ def _timeline(file: str, reading: Reading, course: Course) -> Timeline | None:
     events = reader.events
     if not events:
         return None
+    if no_notes:
+        events = [event for event in events if event.source != NOTE]
     from rawcap.stack.timeline import Timeline
 
     if announced or file == "-":

@@ -154,6 +154,17 @@ def test_packets_alone_are_drawn_when_they_are_asked_for(rawcap: Run, recorded: 
     assert rawcap("ladder", recorded, *arguments).stdout == alone
 
 
+def test_the_words_of_a_lab_may_be_left_out(rawcap: Run) -> None:
+    lab = PCAPS / "labs" / "tcp.pcapng"
+    calls = [line for line in rawcap("ladder", lab).stdout.splitlines() if "connect" in line and "┠" in line]
+    bare = rawcap("ladder", lab, "--no-notes").stdout.splitlines()
+    assert len(calls) == 2
+    assert [line.split("┠")[1] for line in bare if "connect" in line and "┠" in line] == [
+        line.split("┠")[1] for line in calls
+    ]
+    assert [line for line in bare if line.strip() and not {*line} & {*"┊│┃"}] == [*bare[:2], bare[-1]]
+
+
 def test_a_timeline_from_standard_input(rawcap: Run, recorded: Path) -> None:
     assert rawcap("ladder", "-", stdin=recorded.read_bytes()).stdout == rawcap("ladder", recorded).stdout
 
