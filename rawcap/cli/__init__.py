@@ -4,8 +4,8 @@ What a user did wrong, or what is wrong with a file, is one line on standard err
 could not be read or written, or an interface not captured on, 2 when the command line was wrong, 3 when this user may
 not capture, 130 after Ctrl-C (which is how a capture is meant to end: 0), 141 when the reader of the output went away,
 as a shell reports a program that was stopped by SIGPIPE. For `verify`, whose 1 says that an expectation or a rule
-fails, 4 is what could not be read or captured to its end. `lab` has 1 where something expected did not come, `trace` the
-status of the program that it ran.
+fails, 4 is what could not be read or captured to its end. `lab` has 1 where something expected did not come, `trace`
+the status of the program that it ran.
 """
 
 from __future__ import annotations

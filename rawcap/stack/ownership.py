@@ -465,7 +465,7 @@ class Ownership:
                 _put(self._bound, (namespace, protocol, port), record.time_ns, owner)
 
     def _namespaces(self, owner: Process) -> set[int]:
-        """Where a process is; of one that has ended, where its parent was, and 0 for anywhere: it may have gone over."""
+        """Where a process is; of one that has ended, where its parent was, and 0 for anywhere: it may have moved."""
         seen = namespace_of(owner.pid)
         return {seen} if seen else {owner.namespace, 0}
 
