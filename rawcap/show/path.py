@@ -141,7 +141,9 @@ class _Drawing:
     def _wire(self, begin: Station, stop: Station) -> str:
         """The line at the bottom, from the one host to the other."""
         words = span(stop.time_ns - begin.time_ns)
-        if self._is_next(begin, stop):
+        if self.path.loopback and (begin.name, stop.name) == ("device queue", "arrives"):
+            words += " through the host itself"
+        elif self._is_next(begin, stop):
             words += f" {_WAYS[begin.name]}"
         left = self.box // 2
         right = self.box + self.gap + left

@@ -4,9 +4,11 @@ An event tells of its socket what its source knew: a descriptor of a process, an
 `Parties` puts together what all events of a socket say, so that `socket() = 5`, which has no address yet, is found to
 be the client's end of a connection when connect() has given it one.
 
-A socket that calls connect() is a client's, one that listens or was accepted a server's. Where two sockets connect to
-each other (simultaneous open), and for datagrams, the client is who sent the first frame. What a process does apart
-from its sockets belongs to the role that all of its sockets have, if they have one in common.
+A socket that calls connect() is a client's, one that listens or was accepted a server's. Of datagrams a socket that was
+bound to a port, or received before it ever sent, is a server's, one that sends first, from no port of its own, a
+client's; it stays that. Where two sockets connect to each other (simultaneous open), and for datagrams of which the
+calls do not tell, or both of whose sockets are servers', the client is who sent the first frame. What a process does
+apart from its sockets belongs to the role that all of its sockets have, if they have one in common.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
+from rawcap.stack.calls import RECEIVING, SENDING
 from rawcap.stack.event import CALL, KERNEL, RETURN, Endpoint, Event
 from rawcap.tcp.connection import Connection
 from rawcap.tcp.exchange import Exchange
@@ -29,16 +32,30 @@ class End:
     """One end of a connection or exchange: an address and a port, the socket there, and what is known of its life.
 
     `written` and `read` are octets that calls gave to it and took from it, `received` those that the kernel says a
-    program took. `state` is as far as the timeline has come, `proven` as far as frames have; `is_told` means that the
-    kernel tells its states.
+    program took; the first two are no longer counted (`writes_counted`, `reads_counted`) after a call that told of
+    messages and not of octets. `state` is as far as the timeline has come, `proven` as far as frames have; `is_told`
+    means that the kernel tells its states.
     """
 
-    __slots__ = ("begun", "endpoint", "flow", "is_told", "proven", "read", "received", "state", "written")
+    __slots__ = (
+        "begun",
+        "endpoint",
+        "flow",
+        "is_told",
+        "proven",
+        "read",
+        "reads_counted",
+        "received",
+        "state",
+        "writes_counted",
+        "written",
+    )
 
     def __init__(self, flow: Flow, endpoint: Endpoint) -> None:
         self.flow = flow
         self.endpoint = endpoint
         self.written = self.read = self.received = 0
+        self.reads_counted = self.writes_counted = True
         self.begun = False  # whether its events are known from its first octet on
         self.state = self.proven = ""
         self.is_told = False
@@ -56,7 +73,7 @@ class Flow:
     frames, show to be the client's.
     """
 
-    __slots__ = ("called", "connection", "ends", "is_seen_twice", "number", "protocol")
+    __slots__ = ("called", "connection", "ends", "is_seen_twice", "number", "protocol", "served")
 
     def __init__(self, protocol: str, number: int, first: Endpoint, second: Endpoint) -> None:
         self.protocol = protocol
@@ -64,7 +81,8 @@ class Flow:
         """In the order in which they appear, from 0."""
         self.ends = (End(self, first), End(self, second))
         self.connection: Connection | Exchange | None = None
-        self.called: set[Endpoint] = set()  # ends whose socket called connect()
+        self.called: set[Endpoint] = set()  # ends whose socket called connect(), or sends datagrams as a client's
+        self.served: set[Endpoint] = set()  # ends of datagrams whose socket is a server's
         self.is_seen_twice = False  # whether its frames are captured where they leave and where they arrive
 
     @property
@@ -73,6 +91,9 @@ class Flow:
         if len(self.called) == 1:
             (endpoint,) = self.called
             return self.at(endpoint)
+        if len(self.served) == 1:
+            (endpoint,) = self.served
+            return self.at(endpoint).other
         if self.connection is not None:
             side = self.connection.client
             return self.at(plain(Endpoint(side.address, side.port)))
@@ -86,14 +107,28 @@ class Flow:
 class Known:
     """A socket, with all that its events have told of it."""
 
-    __slots__ = ("end", "family", "inode", "is_listener", "is_told", "local", "protocol", "remote", "role", "state")
+    __slots__ = (
+        "end",
+        "family",
+        "held",
+        "inode",
+        "is_connected",
+        "is_listener",
+        "is_told",
+        "local",
+        "protocol",
+        "remote",
+        "role",
+        "state",
+    )
 
     def __init__(self) -> None:
         self.family = self.protocol = self.role = self.state = ""
         self.local: Endpoint | None = None
         self.remote: Endpoint | None = None
+        self.held: set[tuple[int, int]] = set()  # processes and their descriptors that are known to lead to it
         self.inode = 0
-        self.is_listener = self.is_told = False
+        self.is_connected = self.is_listener = self.is_told = False
         self.end: End | None = None
 
 
@@ -124,13 +159,16 @@ class Parties:
         if known is None:
             return None
         self._tell(known, event)
-        if event.name == "connect" and event.source == CALL:
+        if known.protocol in _DATAGRAMS:
+            known.role = known.role or _datagram_role(known, event)
+        elif event.name == "connect" and event.source == CALL:
             known.role = "client"
         elif event.name == "listen" or event.name in ACCEPTS:
             known.role = "server"
             known.is_listener |= event.name == "listen" or event.source == CALL
             if event.source == CALL:
                 self._accepting[event.tid] = known
+        known.is_connected |= event.name == "connect"
         if event.who:
             known.role = event.who.partition(" ")[0]
         if known.role and event.pid and event.source != KERNEL:
@@ -138,7 +176,7 @@ class Parties:
         if event.source == KERNEL and event.name == "state":
             known.is_told = True
         if event.name == "close" and event.source == RETURN:
-            self._by_descriptor.pop((event.pid, event.fd), None)
+            self._hold((event.pid, event.fd), None)
         self._join(known)
         return known
 
@@ -165,8 +203,17 @@ class Parties:
             known = self._by_descriptor[event.pid, event.fd]
         else:
             return None
-        self._by_descriptor[event.pid, event.result] = known
+        self._hold((event.pid, event.result), known)
         return known
+
+    def _hold(self, descriptor: tuple[int, int], known: Known | None) -> None:
+        """Remember which socket a descriptor of a process leads to, None for no socket any more."""
+        before = self._by_descriptor.pop(descriptor, None)
+        if before is not None:
+            before.held.discard(descriptor)
+        if known is not None:
+            self._by_descriptor[descriptor] = known
+            known.held.add(descriptor)
 
     def _found(self, event: Event) -> Known | None:
         socket = event.socket
@@ -179,8 +226,9 @@ class Parties:
             known = self._ended(socket.protocol, socket.local, socket.remote)
         if known is None and (socket is not None or (event.fd >= 0 and event.pid)):
             known = Known()
-        if known is not None and event.fd >= 0 and event.pid and event.source != KERNEL:
-            self._by_descriptor[event.pid, event.fd] = known
+        # The first descriptor of splice() may be the pipe that it takes from.
+        if known is not None and event.fd >= 0 and event.pid and event.source != KERNEL and event.name != "splice":
+            self._hold((event.pid, event.fd), known)
         return known
 
     def _ended(self, protocol: str, local: Endpoint | None, remote: Endpoint | None) -> Known | None:
@@ -223,7 +271,7 @@ class Parties:
         if remote is not None and remote.port:
             known.remote = plain(remote)
             self.endpoints.add((known.protocol, known.remote))
-        if known.local is not None and (known.protocol not in _DATAGRAMS or known.role):
+        if known.local is not None and (known.protocol not in _DATAGRAMS or known.is_connected):
             self._by_ends[known.protocol, known.local, known.remote] = known
 
     def _join(self, known: Known) -> None:
@@ -235,6 +283,7 @@ class Parties:
             known.end.state = known.end.state or known.state
         if known.role == "client" and known.protocol == "tcp":
             known.end.flow.called.add(known.end.endpoint)
+        _serve(known, known.end)
         known.end.is_told |= known.is_told
 
     # -- connections --------------------------------------------------------------------------------------
@@ -278,15 +327,15 @@ class Parties:
         """The end that an event happened at: that of its own addresses, which a datagram has, or of its socket."""
         if known is None:
             return None
-        target = addressed(event)
+        target = addressed(event) if event.name not in ("bind", "getsockname") else None  # these name the near end
         if target is not None and known.protocol in _DATAGRAMS:
             remote = plain(target)
             for flow in reversed(self.at(known.protocol, remote)):
                 end = flow.at(remote).other
                 if known.local is not None and known.local.port == end.endpoint.port:
-                    return end
+                    return _serve(known, end)
             if known.local is not None and known.local.port and not is_any(known.local.address):
-                return self.flow(known.protocol, known.local, remote).at(known.local)
+                return _serve(known, self.flow(known.protocol, known.local, remote).at(known.local))
         return known.end
 
     # -- roles --------------------------------------------------------------------------------------------
@@ -295,6 +344,8 @@ class Parties:
         """ "client", "server", or empty where nothing tells."""
         if event.who:
             return event.who
+        if known is not None and known.protocol in _DATAGRAMS and known.role:
+            return known.role
         if end is not None and (end.flow.called or end.flow.connection is not None):
             return "client" if end.flow.client is end else "server"
         if known is not None and known.role:
@@ -303,6 +354,30 @@ class Parties:
             return ""
         roles = self._roles.get(event.pid, set())
         return next(iter(roles)) if len(roles) == 1 else ""
+
+
+def _datagram_role(known: Known, event: Event) -> str:
+    """What an event shows the socket of datagrams to be that was nothing yet."""
+    if event.source == KERNEL or event.errno:
+        return ""
+    if event.name == "bind":
+        address = event.values.get("address")
+        chosen = isinstance(address, (list, tuple)) and len(address) == 2 and address[1]
+        return "server" if chosen or (event.source == CALL and known.local is not None) else ""
+    if event.name in RECEIVING | {"recv"}:
+        return "server"
+    if event.name == "connect" or (event.name in SENDING | {"send"} and event.source == CALL and known.local is None):
+        return "client"
+    return ""
+
+
+def _serve(known: Known, end: End) -> End:
+    """Let the role of a socket of datagrams say which end is the client; gives the end."""
+    if known.protocol in _DATAGRAMS and known.role:
+        (end.flow.called if known.role == "client" else end.flow.served).add(end.endpoint)
+        if len(end.flow.served) == 2 and known.role == "server" and end.flow.connection is not None:
+            known.role = "client" if end.flow.client is end else known.role
+    return end
 
 
 def addressed(event: Event) -> Endpoint | None:

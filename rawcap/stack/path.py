@@ -9,6 +9,11 @@ that reads, when it returns. A station that nobody saw is left out: `unseen` nam
 before it to the one behind it.
 
 The path is that of the first segment of a write, whose octets need not be all in it.
+
+Where a frame was captured shows in its time: on a wire it is stamped where it leaves, before the other interface has
+it; on the loopback interface, and where only the receiving host was captured, about 1 µs behind netif_receive_skb
+(tracefs.py), so that it says nothing of its leaving. On the loopback interface there is no leaving: what is given to
+the device has arrived.
 """
 
 from __future__ import annotations
@@ -25,6 +30,8 @@ RECEIVING = ("arrives", "readable", "copied", "read")
 """Those of the host that receives."""
 STATIONS = SENDING + RECEIVING
 
+_LOOPBACK = "lo"
+
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -40,7 +47,7 @@ class Path:
     """The stations of a piece of data that were seen, in their order.
 
     `sender` and `receiver` name the programs, `who` the role of the first; `octets` are those written, `segments` the
-    frames that carried them first, of which `packet` is the first.
+    frames that carried them first, of which `packet` is the first. `loopback` says that they never left the host.
     """
 
     who: str
@@ -49,12 +56,15 @@ class Path:
     octets: int
     segments: int
     packet: int
+    loopback: bool = False
     stations: list[Station] = field(default_factory=list)
 
     @property
     def unseen(self) -> list[str]:
         """The stations that nobody saw."""
         seen = {station.name for station in self.stations}
+        if self.loopback:
+            seen.add("leaves")
         return [name for name in STATIONS if name not in seen]
 
     @property
@@ -96,24 +106,31 @@ def _carries(timeline: Timeline, event: Event) -> bool:
 def _path(timeline: Timeline, begun: int, frames: list[int]) -> Path:
     events = timeline.events
     call, frame = events[begun], events[frames[0]]
-    flow = frame.values["flow"]
     returned = next((each for each in events[begun:] if each.source == RETURN and each.tid == call.tid), None)
     octets = returned.result if returned is not None and returned.result is not None else 0
-    path = Path(call.who, _program(call), "", octets, len(frames), frame.packet)
-    path.stations.append(Station("write", call.time_ns, _call(call)))
-    queued = _kernel(reversed(events[begun : frames[0] + 1]), "queued", flow, sender=frame.who)
-    if queued is not None:
-        path.stations.append(Station("device queue", queued.time_ns, str(queued.values.get("interface", ""))))
     packet = timeline.packet_of(frame)
-    path.stations.append(Station("leaves", frame.time_ns, packet.interface.name if packet is not None else ""))
-    behind = events[frames[0] + 1 :]
+    interface = packet.interface.name if packet is not None else ""
+    path = Path(call.who, _program(call), "", octets, len(frames), frame.packet, interface == _LOOPBACK)
+    path.stations.append(Station("write", call.time_ns, _call(call)))
+    given = next((at for at in range(frames[0], begun, -1) if _is_queued(events[at], frame)), None)
+    if given is not None:
+        path.stations.append(Station("device queue", events[given].time_ns, _interface(events[given])))
+    # What the receiving host does begins before the frame's own time, where that is the time of its arrival.
+    behind = events[(begun if given is None else given) + 1 :]
+    arrived = _kernel(behind, "arrived", frame)
     arrived_ns = frame.values.get("arrived_ns")
-    arrived = _kernel(behind, "arrived", flow, receiver_of=frame.who)
+    is_arrival = path.loopback or (arrived is not None and arrived_ns is None and arrived.time_ns < frame.time_ns)
+    if not is_arrival:
+        path.stations.append(Station("leaves", frame.time_ns, interface))
     if arrived_ns is not None:
-        path.stations.append(Station("arrives", arrived_ns))
+        path.stations.append(Station("arrives", arrived_ns, _interface(arrived)))
     elif arrived is not None:
-        path.stations.append(Station("arrives", arrived.time_ns, str(arrived.values.get("interface", ""))))
-    readable = _kernel(behind, "readable", flow, receiver_of=frame.who)
+        path.stations.append(Station("arrives", arrived.time_ns, _interface(arrived)))
+    elif path.loopback:
+        path.stations.append(Station("arrives", frame.time_ns, interface))
+    came_ns = path.stations[-1].time_ns
+    behind = [each for each in behind if each.time_ns >= came_ns]
+    readable = _kernel(behind, "readable", frame)
     read = next(
         (
             each
@@ -122,7 +139,7 @@ def _path(timeline: Timeline, begun: int, frames: list[int]) -> Path:
         ),
         None,
     )
-    copied = _kernel(behind, "copied", flow, receiver_of=frame.who)
+    copied = _kernel(behind, "copied", frame)
     for event, name in ((readable, "readable"), (copied, "copied")):
         if event is not None and (read is None or event.time_ns <= read.time_ns):
             path.stations.append(Station(name, event.time_ns, _length(event)))
@@ -133,15 +150,15 @@ def _path(timeline: Timeline, begun: int, frames: list[int]) -> Path:
     return path
 
 
-def _kernel(
-    events: Iterator[Event] | list[Event], name: str, flow: int, *, sender: str = "", receiver_of: str = ""
-) -> Event | None:
-    """The first of the kernel's events with a name, of the sender of a frame or of the one who gets it."""
-    for event in events:
-        if event.source == KERNEL and event.name == name and event.values.get("flow") == flow:
-            if (event.who == sender) if sender else (event.who != receiver_of):
-                return event
-    return None
+def _is_queued(event: Event, frame: Event) -> bool:
+    """Whether the sender of a frame gave one to a device here."""
+    flow = event.values.get("flow")
+    return (event.source, event.name, flow, event.who) == (KERNEL, "queued", frame.values["flow"], frame.who)
+
+
+def _kernel(events: list[Event], name: str, frame: Event) -> Event | None:
+    """The first of the kernel's events with a name that is of the one who gets a frame."""
+    return next((each for each in events if (each.source, each.name) == (KERNEL, name) and _is_of(each, frame)), None)
 
 
 def _is_of(event: Event, frame: Event) -> bool:
@@ -155,6 +172,10 @@ def _program(event: Event) -> str:
 
 def _call(event: Event) -> str:
     return event.text.removesuffix("…").rstrip()
+
+
+def _interface(event: Event | None) -> str:
+    return str(event.values.get("interface", "")) if event is not None else ""
 
 
 def _length(event: Event) -> str:

@@ -192,8 +192,8 @@ class Ptracing:
 
     `start` begins it, from the thread that is to be its parent; `run` then follows it in one thread, until the command
     and all that it started have ended, and calls `take` from that thread. The command ends with the thread that
-    started it, and with the one that runs `run`, however these end. `stdout` is a descriptor that it gets as its
-    standard output.
+    started it, and with the one that runs `run`, however these end. `stdin` and `stdout` are descriptors that it gets
+    as its standard input and output.
     """
 
     def __init__(
@@ -202,6 +202,7 @@ class Ptracing:
         take: Callable[[Observation], object],
         wanted: Collection[str] = EVERYTHING,
         *,
+        stdin: int | None = None,
         stdout: int | None = None,
     ) -> None:
         self._command = list(command)
@@ -210,6 +211,7 @@ class Ptracing:
         self._names = {number: name for name, number in numbers.items()}
         self._stops = frozenset(name.rstrip(":") for name in wanted)
         self._filter = program(wanted)
+        self._stdin = stdin
         self._stdout = stdout
         self._info = ctypes.create_string_buffer(88)
         self._resume = _CONT
@@ -267,6 +269,8 @@ class Ptracing:
                 os._exit(status)
             for each in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores, and its children would
                 signal.signal(each, signal.SIG_DFL)
+            if self._stdin is not None:
+                os.dup2(self._stdin, 0)
             if self._stdout is not None:
                 os.dup2(self._stdout, 1)
             if how == _FOLLOWED and not self._install(fprog):

@@ -17,11 +17,14 @@ What is known to come before what
 - the last segment of the handshake, or the SYN of a fast open, before the accept() that returns its connection;
 - a write before the first frame with an octet of it; the frame with the last octet before the read that takes it;
 - a datagram's send before its frame, its frame before the call that takes it;
-- close() or shutdown() before the FIN that it sends, a FIN before the read that finds the end of the stream;
+- close() or shutdown() before the FIN that it sends, a FIN before the read that finds the end of the stream. Which
+  call that was, if any, the kernel's change of state tells; without it, it is the shutdown() of sending, or else the
+  last close() of a socket that no other descriptor is known to hold;
 - a state that a side enters by sending before that segment, one that it enters by receiving behind it.
 
-Octets are counted by calls from the beginning of a connection. Where that was not seen, or events were lost, the count
-is not used. rawcap/stack/order.py says how times that contradict all this are corrected, and by how much at the most.
+Octets are counted by calls from the beginning of a connection. Where that was not seen, events were lost, or a call
+tells of messages and not of octets (sendmmsg(2), recvmmsg(2)), the count is not used. rawcap/stack/order.py says how
+times that contradict all this are corrected, and by how much at the most.
 
 The states of sockets are the kernel's own where it tells them. It has no event for a SYN-RECEIVED before the last
 segment of the handshake, nor for TIME-WAIT, where the socket itself is gone already: these, and the states of all
@@ -32,6 +35,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -39,6 +43,7 @@ from typing import Any
 
 from dissectors.packet import Packet
 from rawcap.stack import order
+from rawcap.stack.calls import RECEIVING, SENDING
 from rawcap.stack.event import CALL, FRAME, KERNEL, NOTE, RETURN, Endpoint, Event
 from rawcap.stack.order import Moment
 from rawcap.stack.parties import ACCEPTS, ENDS, End, Flow, Known, Parties, addressed, plain
@@ -55,8 +60,13 @@ ONE_LINE = 1_000_000
 
 _SLICE = 100_000_000  # nanoseconds: over which is counted how many events come
 _TRANSIT = 5_000_000_000  # nanoseconds: the longest way of a frame that is captured at both ends
-_READS = frozenset({"read", "readv", "recv", "recvfrom", "recvmsg"})
-_WRITES = frozenset({"write", "writev", "send", "sendto", "sendmsg", "sendfile"})
+_READS = RECEIVING | {"recv"}
+_WRITES = SENDING | {"send"}
+_MESSAGES = frozenset({"sendmmsg", "recvmmsg"})
+"""Calls whose result is a number of messages."""
+_MOST_MESSAGES = 1024  # of one call (UIO_MAXIOV, sendmmsg(2))
+_CLOSED = frozenset({"FIN-WAIT-1", "LAST-ACK"})
+"""States that the kernel enters when a program ends its sending, by a call or by its exit."""
 _KEPT = frozenset({"socket", "bind", "listen", "connect", "accept", "accept4", "close", "shutdown", "state", "lost"})
 """Of calls and the kernel's events, those that no sampling leaves out."""
 _AFTERMATH = frozenset({"FIN-WAIT-1", "FIN-WAIT-2", "CLOSING"})
@@ -72,7 +82,7 @@ _FLAGS = ((_SYN, "SYN"), (_FIN, "FIN"), (_RST, "RST"), (0x08, "PSH"), (_ACK, "AC
 class _Happening(Moment):
     """A moment of the timeline: an event and its socket, or a frame and its connection."""
 
-    __slots__ = ("end", "event", "known", "packet", "read", "transit", "values")
+    __slots__ = ("begun", "end", "event", "is_shared", "known", "packet", "read", "transit", "values")
 
     def __init__(self, time_ns: int, number: int, event: Event | None, packet: Packet | None) -> None:
         super().__init__(time_ns, number, fixed=packet is not None)
@@ -80,6 +90,8 @@ class _Happening(Moment):
         self.packet = packet
         self.known: Known | None = None
         self.end: End | None = None  # of the socket, or of the sender
+        self.begun: Event | None = None  # of a return, its call
+        self.is_shared = False  # whether other descriptors hold the socket as well
         self.values: dict[str, Any] = {}
         self.transit: _Happening | None = None  # the arrival of a frame, where it is told on its own
 
@@ -90,7 +102,20 @@ class _Course:
     `ends` are the octets of data up to which frames have carried them, `frames` those frames.
     """
 
-    __slots__ = ("datagrams", "ends", "fin", "fins", "frames", "ready", "sent", "syn", "syns", "wanted", "written")
+    __slots__ = (
+        "datagrams",
+        "ends",
+        "fin",
+        "fins",
+        "frames",
+        "is_ended",
+        "ready",
+        "sent",
+        "syn",
+        "syns",
+        "wanted",
+        "written",
+    )
 
     def __init__(self) -> None:
         self.ends: list[int] = []
@@ -100,7 +125,8 @@ class _Course:
         self.syn: _Happening | None = None
         self.syns: list[_Happening] = []  # connect() that has sent nothing yet
         self.fin: _Happening | None = None
-        self.fins: list[_Happening] = []  # close() or shutdown() that has sent nothing yet
+        self.fins: list[_Happening] = []  # close() or shutdown() that may send the FIN
+        self.is_ended = False  # whether it is known which of them sent it
         self.ready: list[_Happening] = []  # what waits for this end's FIN
         self.datagrams: list[tuple[int, _Happening]] = []  # length of each that no call has taken
         self.sent: deque[_Happening] = deque()  # calls whose datagram has not been seen
@@ -136,6 +162,7 @@ class Merger:
         self._courses: dict[tuple[int, Endpoint], _Course] = {}
         self._threads: dict[int, _Happening] = {}  # the last of each
         self._called: dict[int, _Happening] = {}  # calls without a return, by thread
+        self._running: dict[int, _Happening] = {}  # the same, as far as events were looked at
         self._notes: list[_Happening] = []
         self._leaving: dict[bytes, list[_Happening]] = {}
         self._trusted = True  # whether calls may be counted on to tell every octet
@@ -157,12 +184,14 @@ class Merger:
             event = replace(event, values={key: each for key, each in event.values.items() if key not in _ADDED})
         happening = _Happening(event.time_ns, next(self._numbers), event, None)
         happening.known = self.parties.learn(event)
+        happening.is_shared = happening.known is not None and len(happening.known.held) > 1
         if event.source == CALL:
             self._called[event.tid] = happening
         elif event.source == RETURN:
             begun = self._called.pop(event.tid, None)
-            if begun is not None and begun.known is None:
-                begun.known = happening.known  # of socket(), which knows its socket only now
+            if begun is not None:
+                happening.begun = begun.event
+                begun.known = begun.known or happening.known  # of socket(), which knows its socket only now
         self._coming.append(happening)
         self._newest = max(self._newest, event.time_ns)
 
@@ -391,8 +420,7 @@ class Merger:
             course.syns.clear()
         if flags & _FIN and course.fin is None:
             course.fin = happening
-            for call in course.fins:
-                self._cause(call, happening)
+            self._ended(course)
             for effect in course.ready:
                 self._cause(happening, effect)
             course.ready.clear()
@@ -448,8 +476,11 @@ class Merger:
                 del course.wanted[place]
                 break
 
-    def _cause(self, cause: _Happening, effect: _Happening) -> None:
-        """Note that one came before the other: of a frame that arrived later, its arrival."""
+    def _cause(self, cause: _Happening, effect: _Happening) -> bool:
+        """Note that one came before the other: of a frame that arrived later, its arrival. False if it cannot be."""
+        if not order.caused(cause.transit or cause if effect.packet is None else cause, effect):
+            self.contradictions += 1
+            return False
         call, frame = cause.event, effect.packet
         if frame is not None and call is not None and call.source == CALL:
             by = {"text": call.text, "program": call.program, "pid": call.pid, "tid": call.tid, "time_ns": call.time_ns}
@@ -457,9 +488,7 @@ class Merger:
         if cause.packet is not None and effect.packet is None:
             if effect.event is not None and effect.event.name in _READS:
                 effect.values["took_packet"] = cause.packet.number
-            cause = cause.transit or cause
-        if not order.caused(cause, effect):
-            self.contradictions += 1
+        return True
 
     # -- what events tell ---------------------------------------------------------------------------------
 
@@ -473,6 +502,10 @@ class Merger:
             if before is not None:
                 self._cause(before, happening)
             self._threads[thread] = happening
+        if event.source == CALL:
+            self._running[event.tid] = happening
+        elif event.source == RETURN:
+            self._running.pop(event.tid, None)
         if event.source == CALL:
             for note in self._notes:  # the narrator speaks before what follows happens
                 self._cause(note, happening)
@@ -513,6 +546,8 @@ class Merger:
     def _call(self, happening: _Happening, event: Event, end: End) -> None:
         course, opposite = self._course(end), self._course(end.other)
         name, begins = event.name, event.source == CALL
+        if begins and name not in ENDS:  # who still uses the socket shows that no close() before was the last
+            course.fins = [each for each in course.fins if each.event is None or each.event.name != "close"]
         result = event.result if event.result is not None else 0
         if name == "connect" and begins:
             end.begun = True
@@ -539,18 +574,21 @@ class Merger:
             else:
                 self._waiting.setdefault(end.flow.number, []).append(("accept", end, happening))
         elif name in ENDS and begins:
-            if course.fin is not None:
-                if course.fin.read_ns >= happening.read_ns - order.BOUND:
-                    self._cause(happening, course.fin)
-            else:
+            is_told = end.is_told or (happening.known is not None and happening.known.is_told)
+            if not is_told and _may_end(happening, event):
                 course.fins.append(happening)
-        elif name in _WRITES:
-            if not begins:
-                end.written += max(result, 0)
-            elif self._trusted and end.begun:
+                self._ended(course)
+        elif name in _WRITES and not (name == "splice" and _splices_from(event, happening.begun)):
+            if begins and self._trusted and end.begun and end.writes_counted:
                 self._wrote(course, happening, end.written)
-        elif name in _READS and not begins and event.result is not None:
-            if result > 0 and "MSG_PEEK" not in event.text:
+            elif not begins and name in _MESSAGES:
+                end.writes_counted &= result <= 0
+            elif not begins:
+                end.written += max(result, 0)
+        elif name in _READS | {"splice"} and not begins and event.result is not None:
+            if result > 0 and name in _MESSAGES:
+                end.reads_counted = False
+            elif result > 0 and "MSG_PEEK" not in event.text and end.reads_counted:
                 end.read += result
                 self._took(opposite, happening, end.read, end)
             elif result == 0:
@@ -558,6 +596,19 @@ class Merger:
                     self._cause(opposite.fin, happening)
                 else:
                     opposite.ready.append(happening)
+
+    def _ended(self, course: _Course) -> None:
+        """Join a FIN with the call that sent it: the first shutdown() of sending, or else the last close().
+
+        After a shutdown() of sending nothing sends a FIN any more, and of several close() only the last does.
+        """
+        if course.fin is None or course.is_ended or not course.fins:
+            return
+        shut = (each for each in course.fins if each.event is not None and each.event.name == "shutdown")
+        call = next(shut, course.fins[-1])
+        course.fins.clear()
+        if call.read_ns - course.fin.read_ns <= order.BOUND:
+            course.is_ended = self._cause(call, course.fin)
 
     def _wrote(self, course: _Course, happening: _Happening, start: int) -> None:
         place = bisect.bisect_right(course.ends, start)
@@ -581,6 +632,12 @@ class Merger:
             self._took(self._course(end.other), happening, end.received, end)
         elif event.name == "state" and event.values.get("new") != "SYN-RECEIVED":  # told when it is over
             state = str(event.values.get("new", ""))
+            call = self._running.get(event.tid)
+            if state in _CLOSED and call is not None and call.event is not None and call.event.name in ENDS:
+                if call.end is end:
+                    course = self._course(end)
+                    course.fins = [call]
+                    self._ended(course)
             number = next((_proven_at(side, state) for side in _sides(end.flow.connection, end)), 0)
             frame = self._frames.get(number)
             if frame is None:
@@ -593,13 +650,20 @@ class Merger:
     def _datagram_call(self, happening: _Happening, event: Event, end: End) -> None:
         course, opposite = self._course(end), self._course(end.other)
         if event.name in _WRITES and event.source == CALL and self._trusted:
-            if course.frames:
-                self._cause(happening, course.frames.pop(0))
-            else:
-                course.sent.append(happening)
-        elif event.name in _WRITES and event.source == RETURN and event.errno:
-            if course.sent:  # nothing was sent
-                course.sent.pop()
+            for _ in range(min(_messages(event), _MOST_MESSAGES)):
+                if course.frames:
+                    self._cause(happening, course.frames.pop(0))
+                else:
+                    course.sent.append(happening)
+        elif event.name in _WRITES and event.source == RETURN and (event.errno or event.name in _MESSAGES):
+            sent = max(event.result or 0, 0) if event.name in _MESSAGES else 0
+            for _ in range(min(_messages(event), _MOST_MESSAGES) - sent):
+                if course.sent:  # nothing was sent
+                    course.sent.pop()
+        elif event.name in _MESSAGES and event.source == RETURN:
+            for _, frame in opposite.datagrams[: max(event.result or 0, 0)]:
+                self._cause(frame, happening)
+            del opposite.datagrams[: max(event.result or 0, 0)]
         elif event.name in _READS and event.source == RETURN and event.result is not None and event.result >= 0:
             for place, (length, frame) in enumerate(opposite.datagrams):
                 if length == event.result:
@@ -767,6 +831,23 @@ def _lost(events: list[Event]) -> list[Event]:
             event = replace(event, values={**values, "lost": True})
         told.append(event)
     return told
+
+
+def _may_end(happening: _Happening, event: Event) -> bool:
+    """Whether a close() or shutdown() may send a FIN: not of receiving, nor while others hold the socket."""
+    return "SHUT_RD)" not in event.text if event.name == "shutdown" else not happening.is_shared
+
+
+def _splices_from(event: Event, begun: Event | None) -> bool:
+    """Whether splice() takes from the socket, its first descriptor, and does not give to it."""
+    call = begun or event
+    return call.text.startswith(f"splice({call.fd},")
+
+
+def _messages(event: Event) -> int:
+    """How many messages a call is to send: "sendmmsg(3, 2 messages)"."""
+    found = re.search(r"(\d+) messages", event.text) if event.name in _MESSAGES else None
+    return int(found[1]) if found is not None else 1
 
 
 def _called(event: Event, state: str) -> str:

@@ -254,11 +254,20 @@ class Tracefs:
         swept = []
         for name in os.listdir(f"{self.path}/instances"):
             match = NAME.fullmatch(name)
-            if match is not None and not os.path.exists(f"/proc/{match[1]}"):
+            if match is not None and not _lives(int(match[1])):
                 with contextlib.suppress(OSError):
                     _remove(f"{self.path}/instances/{name}")
                     swept.append(name)
         return swept
+
+
+def _lives(pid: int) -> bool:
+    """Whether there is a process of a number, other than one that has ended and nobody has waited for (a zombie)."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return status.rpartition(b")")[2].split()[:1] not in ([b"Z"], [b"X"])  # proc_pid_stat(5)
 
 
 def _mounted() -> int:

@@ -68,9 +68,9 @@ class Tracer:
 
     The command is started when the `with` block is entered, its input and output are those of this process, and it
     ends with this process at the latest. `netns` is the network namespace that it is started in, as for
-    `rawcap.capture`, `stdout` a descriptor that it gets as its standard output. The block's end kills it if it has not
-    ended. Without `kernel` nothing of tracefs is used. `most` is how many events a second are told before what moves
-    data is sampled.
+    `rawcap.capture`, `stdin` and `stdout` are descriptors that it gets as its standard input and output. The block's
+    end kills it if it has not ended. Without `kernel` nothing of tracefs is used. `most` is how many events a second
+    are told before what moves data is sampled.
 
     Iterating gives events, in the order of time, until the command and all that it started, or the process, has
     ended, or `stop` was called. `take` gives what is there at once. Raises NotPermitted or LiveError on entering when
@@ -85,6 +85,7 @@ class Tracer:
         netns: str | None = None,
         kernel: bool = True,
         most: int = MOST,
+        stdin: int | None = None,
         stdout: int | None = None,
     ) -> None:
         if command is not None and (not command or pid is not None):
@@ -96,6 +97,8 @@ class Tracer:
         """What cannot be told, and why: a line each."""
         self.sources: list[str] = []
         """What is told: a few words each."""
+        self.told_ns = 0
+        """A time, in nanoseconds since the epoch, up to which everything has been told."""
         self.dropped = 0
         """Events that nobody took in time."""
         self.lost = 0
@@ -107,6 +110,7 @@ class Tracer:
         self._paused_ns = 0
         self._netns = netns
         self._kernel_wanted = kernel
+        self._stdin = stdin
         self._stdout = stdout
         self._most = most
         self._tracefs: Tracefs | None = None
@@ -219,7 +223,7 @@ class Tracer:
         names = EVERYTHING
         if self._tracefs is not None:
             names = CONTROL | FOLLOWED | {"sendto:", "recvfrom:"}
-        self._ptracing = Ptracing(self.command, self._observe, names, stdout=self._stdout)
+        self._ptracing = Ptracing(self.command, self._observe, names, stdin=self._stdin, stdout=self._stdout)
         self._start_command(self._ptracing)
 
     def _start_command(self, ptracing: Ptracing) -> None:
@@ -328,6 +332,7 @@ class Tracer:
             horizon, fresh = self._horizon()
             held = list(heapq.merge(held, sorted([*fresh, *self._records()], key=_time_of), key=_time_of))
             self._pass_on(held, None if last else horizon)
+            self.told_ns = horizon
             if last:
                 if self._paused_ns:
                     self.sampled_ns += time.monotonic_ns() - self._paused_ns

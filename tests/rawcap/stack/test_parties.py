@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rawcap.stack.event import CALL, KERNEL, RETURN, Endpoint, Event, Socket
 from rawcap.stack.parties import Parties, plain
 
@@ -68,3 +70,40 @@ def test_ports_that_are_used_again_are_another_connection() -> None:
 def test_an_ipv4_address_of_an_ipv6_socket_is_the_one_that_frames_have() -> None:
     assert plain(Endpoint("::ffff:10.9.0.1", 7)) == Endpoint("10.9.0.1", 7)
     assert plain(Endpoint("fe80::1%eth0", 7)) == Endpoint("fe80::1", 7)
+
+
+def test_a_socket_of_datagrams_that_was_bound_is_a_servers_on_every_call() -> None:
+    parties = Parties()
+    bound = Socket("inet", "udp", Endpoint("0.0.0.0", 9120), None, 5)
+    unbound = Socket("inet", "udp", None, None, 6)
+    bind = Event(0, CALL, "bind", pid=1, tid=1, fd=3, socket=bound._replace(local=None))
+    sends = Event(1, CALL, "sendto", pid=1, tid=1, fd=4, socket=unbound._replace(remote=FAR))
+    peer = bound._replace(remote=NEAR)
+    events = [
+        replace(bind, values={"address": ["0.0.0.0", 9120]}),
+        answer("bind", 3, 0, bound),
+        sends,
+        call("recvfrom", 3, bound),
+        answer("recvfrom", 3, 5, peer),
+        call("sendto", 3, peer),
+        call("recvfrom", 4, unbound),
+    ]
+    told = [(each, parties.learn(each)) for each in events]
+    roles = [parties.role(each, known, parties.end_of(each, known)) for each, known in told]
+    assert roles == ["server", "server", "client", "server", "server", "server", "client"]
+
+
+def test_a_socket_of_datagrams_that_receives_before_it_sends_is_a_servers() -> None:
+    parties = Parties()
+    socket = Socket("inet", "udp", None, None, 5)
+    receives, sends = call("recvfrom", 3, socket), call("sendto", 3, socket)
+    known = parties.learn(receives)
+    assert parties.learn(sends) is known
+    assert [parties.role(each, known, None) for each in (receives, sends)] == ["server", "server"]
+
+
+def test_the_address_that_bind_names_is_no_far_end() -> None:
+    parties = Parties()
+    event = replace(call("bind", 3, Socket("inet", "udp", FAR, None, 5)), values={"address": list(FAR)})
+    assert parties.end_of(event, parties.learn(event)) is None
+    assert parties.flows == []

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.packet import Packet
+from rawcap.stack import calls
+from rawcap.stack import timeline as timeline_module
 from rawcap.stack.event import CALL, FRAME, KERNEL, NOTE, RETURN, Endpoint, Event, Socket
 from rawcap.stack.order import BOUND
 from rawcap.stack.timeline import WINDOW, Merger, Timeline
@@ -237,6 +239,77 @@ def test_a_frame_tells_the_call_that_sent_it() -> None:
         8: "close(5)",
         9: "close(4)",
     }
+
+
+def sent_fin(events: list[Event], frames: list[Packet]) -> list[str]:
+    """The calls that are said to have sent the FINs of an exchange."""
+    told = [each for each in Timeline(events, frames).events if each.source == FRAME and "FIN" in each.text]
+    return [each.values.get("sent_by", {}).get("text", "") for each in told]
+
+
+def closing(*, before: str, other_pid: int = 0) -> tuple[list[Event], list[Packet]]:
+    """An exchange whose client makes another call 500 ns before, or behind, its close()."""
+    events, frames = exchange(0, OPEN_NS, lambda: 1000)
+    close = next(each for each in events if each.name == "close" and each.source == CALL)
+    pid = other_pid or close.pid
+    extra = replace(close, name=before.partition("(")[0], text=before, time_ns=close.time_ns - 500, pid=pid, tid=pid)
+    return [*events, extra], frames
+
+
+def test_a_shutdown_of_receiving_sends_no_fin() -> None:
+    events, frames = closing(before="shutdown(5, SHUT_RD)")
+    without = [each for each in events if not (each.name == "close" and each.pid == 5000)]
+    assert sent_fin(without, frames) == ["", "close(4)"]
+
+
+def test_a_close_after_a_shutdown_of_sending_sends_no_fin() -> None:
+    assert sent_fin(*closing(before="shutdown(5, SHUT_WR)")) == ["shutdown(5, SHUT_WR)", "close(4)"]
+
+
+def test_a_close_behind_the_fin_of_a_shutdown_stays_behind_it() -> None:
+    events, frames = exchange(0, OPEN_NS, lambda: 1000)
+    close = next(each for each in events if each.name == "close" and each.source == CALL)
+    shut = replace(close, name="shutdown", text="shutdown(5, SHUT_WR)")
+    late = replace(close, time_ns=close.time_ns + 1500)  # 500 ns behind the FIN
+    timeline = Timeline([shut if each is close else each for each in events] + [late], frames)
+    assert next(each for each in timeline.events if each.text == "close(5)").time_ns == late.time_ns
+
+
+def test_a_close_of_a_copy_while_another_process_holds_the_socket_sends_no_fin() -> None:
+    events, frames = closing(before="close(5)", other_pid=77)
+    without = [each for each in events if not (each.name == "close" and each.pid == 5000)]
+    assert sent_fin(without, frames) == ["", "close(4)"]
+
+
+def test_the_kernels_change_of_state_tells_whether_a_call_sent_the_fin() -> None:
+    events, frames = handshake(with_kernel=True)
+    assert sent_fin(events, frames) == ["close(5)", "close(4)"]
+    by_exit = [replace(each, tid=0) if each.values.get("new") == "LAST-ACK" else each for each in events]
+    assert sent_fin(by_exit, frames) == ["close(5)", ""]
+
+
+def test_a_contradicted_call_is_not_said_to_have_sent_a_frame() -> None:
+    events, frames = exchange(0, OPEN_NS, lambda: 1000)
+    late = [replace(each, time_ns=each.time_ns + 2 * BOUND) for each in events]
+    assert not [each for each in Timeline(late, frames).events if "sent_by" in each.values]
+
+
+def test_all_calls_that_move_data_are_reads_or_writes() -> None:
+    assert (calls.RECEIVING | {"recv"}, calls.SENDING | {"send"}) == (timeline_module._READS, timeline_module._WRITES)
+
+
+def test_octets_are_not_counted_behind_a_call_that_tells_of_messages() -> None:
+    events, frames = exchange(0, OPEN_NS, lambda: 1000)
+    sent = next(each for each in events if each.name == "sendto" and each.source == CALL)
+    many = [
+        replace(sent, name="sendmmsg", time_ns=sent.time_ns - 300),
+        replace(sent, source=RETURN, name="sendmmsg", time_ns=sent.time_ns - 200, result=1),
+    ]
+    timeline = Timeline([*events, *many], frames)
+    data = next(each for each in timeline.events if each.text.endswith("ack=1 len=10"))
+    assert data.values["sent_by"]["time_ns"] == many[0].time_ns
+    (flow,) = timeline.parties.flows
+    assert (flow.client.written, flow.client.writes_counted, flow.client.other.writes_counted) == (10, False, True)
 
 
 # -- parts and states -------------------------------------------------------------------------------------

@@ -178,6 +178,21 @@ def test_what_a_killed_process_has_left_is_swept_and_nothing_else() -> None:
 
 
 @pytest.mark.privileged
+def test_what_a_process_left_that_nobody_has_waited_for_is_removed() -> None:
+    text = "from rawcap.stack.tracefs import *; print(Instance(Tracefs()).name, flush=True); os._exit(0)"
+    with Tracefs() as tracefs:
+        other = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
+        try:
+            assert other.stdout is not None
+            with other.stdout:
+                left = other.stdout.readline().strip()
+            os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+            assert left in tracefs.sweep()
+        finally:
+            other.wait()
+
+
+@pytest.mark.privileged
 def test_what_there_is_no_room_for_is_counted() -> None:
     with Tracefs() as tracefs, Instance(tracefs, buffer_kib=8) as instance:
         instance.enable("syscalls/sys_enter_getppid")
